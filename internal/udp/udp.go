@@ -1,0 +1,69 @@
+// Package udp is the library's edge to datagram sockets: batched reads and
+// writes behind interfaces that a virtual network can stand in for.
+package udp
+
+import (
+	"context"
+	"net"
+	"net/netip"
+)
+
+// A Datagram is one entry of a batch.
+//
+// Reading: Buf is storage that the caller lends; ReadBatch fills Buf[:N] and
+// Addr. Where the kernel joined several datagrams of one flow (GRO), Buf[:N]
+// holds them back to back, each SegmentSize bytes long but the last, which may
+// be shorter; SegmentSize is 0 for a single datagram.
+//
+// Writing: Buf[:N] goes to Addr; a SegmentSize above 0 asks for it to be sent
+// as datagrams of that size (GSO, or one by one where the system has none).
+type Datagram struct {
+	Buf         []byte
+	N           int
+	SegmentSize int
+	Addr        netip.AddrPort
+	// ECN is the two-bit ECN field (RFC 3168 §5) of a datagram received, or to
+	// be set on one sent.
+	ECN uint8
+}
+
+// Conn is a bound UDP socket.
+type Conn interface {
+	// ReadBatch waits for at least one datagram, takes what else is ready, and
+	// returns how many entries of batch it filled. After Close it returns an
+	// error that matches net.ErrClosed; any other error concerns one read and
+	// the next may succeed.
+	ReadBatch(batch []Datagram) (int, error)
+	// WriteBatch sends the entries in order and returns how many it sent. It
+	// never waits for the peer. Several goroutines may call it.
+	WriteBatch(batch []Datagram) (int, error)
+	// LocalAddr returns the bound address; its port is never 0.
+	LocalAddr() netip.AddrPort
+	// Close unblocks ReadBatch and releases the socket.
+	Close() error
+}
+
+// Interface is a network interface as it is now.
+type Interface struct {
+	Name  string
+	Index int
+	MTU   int
+	Flags net.Flags
+	// Addrs are the addresses assigned, with the lengths of their prefixes.
+	// IPv6 link-local addresses carry their zone.
+	Addrs []netip.Prefix
+}
+
+// Network is what the library asks of a host's network. The real one is
+// System; internal/simnet has a virtual one.
+type Network interface {
+	// Interfaces lists the interfaces that exist now, up or down.
+	Interfaces() ([]Interface, error)
+	// ListenUDP binds a socket to local; port 0 picks a free port.
+	ListenUDP(local netip.AddrPort) (Conn, error)
+	// ListenMulticastUDP binds a socket that receives what is sent to group on
+	// the interface ifi, and whose writes to the group leave through it.
+	ListenMulticastUDP(ifi Interface, group netip.AddrPort) (Conn, error)
+	// LookupHost resolves a host name to its IPv4 and IPv6 addresses.
+	LookupHost(ctx context.Context, host string) ([]netip.Addr, error)
+}
