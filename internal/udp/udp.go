@@ -34,8 +34,11 @@ type Conn interface {
 	// error that matches net.ErrClosed; any other error concerns one read and
 	// the next may succeed.
 	ReadBatch(batch []Datagram) (int, error)
-	// WriteBatch sends the entries in order and returns how many it sent. It
-	// never waits for the peer. Several goroutines may call it.
+	// WriteBatch sends the entries in order and returns how many it sent. An
+	// entry that the system refuses, such as one to a network without a route,
+	// does not stop those after it; the error is the first such entry's. It
+	// never waits for the peer, and keeps nothing of batch. Several goroutines
+	// may call it.
 	WriteBatch(batch []Datagram) (int, error)
 	// LocalAddr returns the bound address; its port is never 0.
 	LocalAddr() netip.AddrPort
@@ -49,9 +52,23 @@ type Interface struct {
 	Index int
 	MTU   int
 	Flags net.Flags
-	// Addrs are the addresses assigned, with the lengths of their prefixes.
-	// IPv6 link-local addresses carry their zone.
+	// Addrs are the addresses assigned, with the lengths of their prefixes. A
+	// netip.Prefix has no zone: IPs returns the addresses as sockets take them.
 	Addrs []netip.Prefix
+}
+
+// IPs returns the interface's addresses; IPv6 link-local ones carry the
+// interface's name as their zone (RFC 4007 §11), without which they can be
+// neither bound nor reached.
+func (i Interface) IPs() []netip.Addr {
+	ips := make([]netip.Addr, len(i.Addrs))
+	for k, p := range i.Addrs {
+		ips[k] = p.Addr()
+		if ips[k].Is6() && (ips[k].IsLinkLocalUnicast() || ips[k].IsLinkLocalMulticast()) {
+			ips[k] = ips[k].WithZone(i.Name)
+		}
+	}
+	return ips
 }
 
 // Network is what the library asks of a host's network. The real one is
