@@ -29,6 +29,9 @@ type Session struct {
 	Bandwidths []Bandwidth
 	// Extmaps are session-level a=extmap lines.
 	Extmaps []Extmap
+	// EndOfCandidates is a session-level a=end-of-candidates (RFC 8840 §8.2),
+	// which holds for all sections.
+	EndOfCandidates bool
 	// Attributes are all others, in their order.
 	Attributes []Attribute
 	Media      []*Media
@@ -151,8 +154,15 @@ type Media struct {
 
 	// Malformed says why this section cannot be used although the description
 	// as a whole can: an m= line or a needed attribute that does not parse.
-	// An answer rejects such a section. It is nil in a good one.
+	// An answer rejects such a section. It is nil in a good one, else a
+	// *SyntaxError; the other fields then hold what could be read.
 	Malformed error
+
+	// unreadLine is the text of an m= line that did not parse, and unread are
+	// such lines of other types but a=. Marshal writes them as they were read
+	// as long as Malformed says so.
+	unreadLine string
+	unread     []string
 }
 
 // RTPMap is a=rtpmap (RFC 8866 §6.6).
