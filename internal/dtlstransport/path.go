@@ -1,0 +1,196 @@
+package dtlstransport
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// errInterrupted is what a queue returns while a passed deadline is set.
+var errInterrupted = os.ErrDeadlineExceeded
+
+// Bounds of the inbound queue, before Start and from then on.
+const (
+	earlyPackets, earlyBytes     = 32, 32 << 10
+	inboundPackets, inboundBytes = 1024, 1 << 20
+)
+
+// path is the net.PacketConn that the engine runs on. It stands between the
+// engine and ICE: what comes in is filtered and queued, what goes out is
+// looked at and passed on. Closing it leaves ICE alone.
+type path struct {
+	in   *packetQueue
+	send func([][]byte) error
+	// established is set once the handshake is done.
+	established atomic.Bool
+	// lastFlightGap is the least time between two repetitions of the last flight.
+	lastFlightGap time.Duration
+	count         counters
+
+	mu sync.Mutex // guards what follows
+	// sentAlert and receivedAlert are the last alerts that crossed in the clear.
+	sentAlert, receivedAlert *uint32
+	// sentNotify is set once an encrypted alert has gone out: the engine
+	// encrypts no other than close_notify.
+	sentNotify bool
+	// lastFlight is when the last flight was repeated.
+	lastFlight time.Time
+	closed     bool
+}
+
+func newPath(send func([][]byte) error, gap time.Duration) *path {
+	return &path{in: newPacketQueue(earlyPackets, earlyBytes), send: send, lastFlightGap: gap}
+}
+
+// deliver filters a datagram that arrived and queues what may pass.
+func (p *path) deliver(datagram []byte) {
+	p.count.datagramsReceived.Add(1)
+	p.count.bytesReceived.Add(uint64(len(datagram)))
+	if len(datagram) > maxDatagram {
+		p.count.drop(dropOversized)
+		return
+	}
+	established := p.established.Load()
+	// Most datagrams hold one record; those of a handshake a few.
+	var few [16][]byte
+	parts := few[:0]
+	for rest := datagram; len(rest) > 0; {
+		r, tail, ok := nextRecord(rest)
+		if !ok {
+			// The records before it are good: "invalid" concerns one record.
+			p.count.drop(dropMalformed)
+			break
+		}
+		rest = tail
+		if why := r.check(established); why != keep {
+			p.count.drop(why)
+			continue
+		}
+		if d, ok := r.plaintextAlert(); ok {
+			p.noteAlert(&p.receivedAlert, d)
+		}
+		if len(parts) == cap(few) {
+			// No implementation writes so many; an attacker pays for each.
+			p.count.drop(dropOversized)
+			break
+		}
+		parts = append(parts, r.raw)
+	}
+	if len(parts) > 0 && !p.in.push(parts...) {
+		p.count.queueFull.Add(1)
+	}
+}
+
+func (p *path) noteAlert(where **uint32, description uint8) {
+	d := uint32(description)
+	p.mu.Lock()
+	*where = &d
+	p.mu.Unlock()
+}
+
+// alerts returns the alerts that crossed in the clear, nil if there was none.
+func (p *path) alerts() (sent, received *uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sentAlert, p.receivedAlert
+}
+
+// notified returns true if a close_notify of ours has gone out.
+func (p *path) notified() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sentNotify
+}
+
+// ReadFrom returns the next datagram for the engine.
+func (p *path) ReadFrom(b []byte) (int, net.Addr, error) {
+	n, err := p.in.pop(b)
+	if err != nil {
+		return 0, nil, err
+	}
+	return n, peerAddr{}, nil
+}
+
+// WriteTo passes a datagram of the engine's on. It reports no failure, which
+// would end the session: a lost datagram is for the timers.
+func (p *path) WriteTo(b []byte, _ net.Addr) (int, error) {
+	if !p.admit(b) {
+		return len(b), nil
+	}
+	p.count.datagramsSent.Add(1)
+	p.count.bytesSent.Add(uint64(len(b)))
+	if err := p.send([][]byte{b}); err != nil {
+		p.count.sendErrors.Add(1)
+	}
+	return len(b), nil
+}
+
+// admit takes note of what leaves. It returns false for a repetition of the
+// last flight that follows too soon upon another: the engine answers every
+// handshake record of the peer with one, so that a peer could make it send
+// without end.
+func (p *path) admit(b []byte) bool {
+	r, _, ok := nextRecord(b)
+	if !ok || r.typ == typeApplicationData {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	if r.typ == typeAlert {
+		if d, ok := r.plaintextAlert(); ok {
+			n := uint32(d)
+			p.sentAlert = &n
+		} else {
+			p.sentNotify = true
+		}
+		return true
+	}
+	if !p.established.Load() {
+		return true
+	}
+	now := time.Now()
+	if !p.lastFlight.IsZero() && now.Sub(p.lastFlight) < p.lastFlightGap {
+		p.count.rateLimited.Add(1)
+		return false
+	}
+	p.lastFlight = now
+	return true
+}
+
+// Close ends reading. The engine calls it on its own end and on ours.
+func (p *path) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.in.close(net.ErrClosed)
+	p.in.discard()
+	return nil
+}
+
+// LocalAddr returns a placeholder: the path may change at any time.
+func (p *path) LocalAddr() net.Addr { return peerAddr{} }
+
+// SetDeadline is not supported: the engine sets the two apart.
+func (p *path) SetDeadline(time.Time) error { return errors.ErrUnsupported }
+
+// SetReadDeadline with a passed time interrupts ReadFrom, with the zero time
+// allows it again. The engine uses no other.
+func (p *path) SetReadDeadline(t time.Time) error {
+	p.in.interrupt(!t.IsZero())
+	return nil
+}
+
+// SetWriteDeadline does nothing: writes do not block.
+func (p *path) SetWriteDeadline(time.Time) error { return nil }
+
+// peerAddr is the address of the one peer, whichever path leads there.
+type peerAddr struct{}
+
+func (peerAddr) Network() string { return "ice" }
+func (peerAddr) String() string  { return "selected pair" }
