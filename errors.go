@@ -1,0 +1,64 @@
+package webrtc
+
+import (
+	"errors"
+	"fmt"
+	"net"
+)
+
+// The causes that errors of this package wrap; errors.Is finds them. The type
+// around them is the W3C's name for the failure, from pkg/rtcerr, which
+// errors.As finds, and the message says which value was wrong.
+var (
+	// ErrUnknownType means that a text is none of an enum's names.
+	ErrUnknownType = errors.New("unknown")
+
+	// ErrConnectionClosed means that the connection was closed before the call.
+	// It matches net.ErrClosed.
+	ErrConnectionClosed = fmt.Errorf("connection closed: %w", net.ErrClosed)
+
+	// ErrCertificateExpired means that a certificate's time is over.
+	ErrCertificateExpired = errors.New("certificate expired")
+
+	// ErrPrivateKeyType means that a private key is neither ECDSA on P-256 nor
+	// RSA, or too short.
+	ErrPrivateKeyType = errors.New("private key type not supported")
+
+	// ErrFailedToGenerateCertificateFingerprint means that there is no
+	// certificate to take the fingerprint of.
+	ErrFailedToGenerateCertificateFingerprint = errors.New("no certificate to fingerprint")
+
+	// ErrNoTurnCredentials means that a TURN server was given without username
+	// or without credential.
+	ErrNoTurnCredentials = errors.New("a TURN server needs a username and a credential")
+
+	// ErrTurnCredentials means that a TURN server's username or credential is
+	// not of the kind that its CredentialType names, or too long.
+	ErrTurnCredentials = errors.New("unusable TURN credentials")
+
+	// ErrModifyingPeerIdentity means that SetConfiguration was to change the
+	// identity that the peer must have.
+	ErrModifyingPeerIdentity = errors.New("the peer identity cannot be changed")
+
+	// ErrModifyingCertificates means that SetConfiguration was to change the
+	// certificates.
+	ErrModifyingCertificates = errors.New("certificates cannot be changed")
+
+	// ErrModifyingBundlePolicy means that SetConfiguration was to change the
+	// bundle policy.
+	ErrModifyingBundlePolicy = errors.New("the bundle policy cannot be changed")
+
+	// ErrModifyingRTCPMuxPolicy means that SetConfiguration was to change the
+	// RTCP mux policy.
+	ErrModifyingRTCPMuxPolicy = errors.New("the RTCP mux policy cannot be changed")
+
+	// ErrModifyingICECandidatePoolSize means that SetConfiguration was to change
+	// the size of the candidate pool after SetLocalDescription.
+	ErrModifyingICECandidatePoolSize = errors.New("the candidate pool cannot be changed after SetLocalDescription")
+
+	// ErrIncorrectSDPSemantics means that Plan B was asked for.
+	ErrIncorrectSDPSemantics = errors.New("Plan B is not supported")
+
+	// ErrSDPUnmarshalling means that a session description does not parse.
+	ErrSDPUnmarshalling = errors.New("the session description does not parse")
+)
