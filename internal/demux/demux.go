@@ -68,14 +68,10 @@ const (
 // joined several, each is asked about for itself. It looks at no more than the
 // first 20 bytes, keeps no reference to b and does not allocate.
 func Classify(b []byte) Class {
-	if len(b) == 0 {
-		return Unknown
+	if len(b) > 0 && byFirst[b[0]] == DTLS {
+		return DTLS // most of what comes, and small enough to be inlined
 	}
-	c := byFirst[b[0]]
-	if c == DTLS || c == Unknown {
-		return c
-	}
-	return check(c, b)
+	return check(b)
 }
 
 // byFirst is the table of RFC 9443 §2. RTP stands for RTP and RTCP.
@@ -95,10 +91,13 @@ var byFirst = func() (t [256]Class) {
 	return t
 }()
 
-// check returns c, or RTCP in place of RTP, if the header of b may be that of a
-// packet of this class, else Unknown.
-func check(c Class, b []byte) Class {
-	switch c {
+// check returns the class of b by its first byte, RTCP split from RTP, if the
+// header may be that of a packet of this class, else Unknown.
+func check(b []byte) Class {
+	if len(b) == 0 {
+		return Unknown
+	}
+	switch byFirst[b[0]] {
 	case STUN:
 		// RFC 8489 §5: the magic cookie is fixed, and the length counts the
 		// attributes, which are padded to multiples of 4 bytes. A message over
