@@ -59,7 +59,7 @@ func serverCertificate(certs []tls.Certificate, offered, ours []dtls.CipherSuite
 
 // clientCertificate returns the first of certs whose kind the server accepts,
 // or the first of all. The authorities that the server names play no part: the
-// certificate vouches for its fingerprint alone (RFC 8827 §5.6.2).
+// certificate vouches for its fingerprint alone (RFC 8827 §6.5).
 func clientCertificate(certs []tls.Certificate, accepted []clientcertificate.Type) *tls.Certificate {
 	for i := range certs {
 		if kind, ok := keyType(certs[i]); ok && slices.Contains(accepted, kind) {

@@ -110,5 +110,6 @@ func (t *Transport) verify(chain [][]byte) error {
 	} else {
 		t.verifyErr = VerifyPeer(chain[0], t.remote, t.cfg.AllowSHA1)
 	}
+	t.verified = t.verifyErr == nil
 	return t.verifyErr
 }

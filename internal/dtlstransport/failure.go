@@ -34,6 +34,18 @@ func (t *Transport) handshakeError(err error) error {
 	return dtlsFailure(fmt.Errorf("handshake: %w", err), sent, received)
 }
 
+// checkVerified returns an error if the handshake got by without a certificate
+// of the peer's, which Config.ClientAuth or a custom suite may allow. WebRTC
+// does not: without it, nobody knows with whom the session is (RFC 8827 §6.5).
+func (t *Transport) checkVerified() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.verified {
+		return nil
+	}
+	return fingerprintFailure(ErrNoCertificate)
+}
+
 func dtlsFailure(cause error, sent, received *uint32) *rtcerr.RTCError {
 	return &rtcerr.RTCError{Detail: rtcerr.DetailDTLSFailure, Sent: sent, Received: received, Err: fmt.Errorf("dtlstransport: %w", cause)}
 }

@@ -36,9 +36,11 @@ type hashFunc struct {
 }
 
 // hashFuncs holds the hash functions that are understood, the strongest
-// first. RFC 8122 §5 forbids md5 and md2: "MUST NOT use the MD2 and MD5 hash
-// functions to calculate fingerprints or to verify received fingerprints".
-// It makes sha-256 mandatory; sha-1 it lists as deprecated in §5.1.
+// first. RFC 8122 §5 names them and two more, md2 and md5, which must neither be
+// used for fingerprints nor be believed. sha-256 is the one that every
+// implementation has. sha-1 is still in the grammar, but collisions of
+// certificates have been shown for it (RFC 9155 §1 takes it out of TLS), so that
+// the program must allow it.
 var hashFuncs = []hashFunc{
 	{name: "sha-512", strength: 5, sum: func(b []byte) []byte { s := sha512.Sum512(b); return s[:] }},
 	{name: "sha-384", strength: 4, sum: func(b []byte) []byte { s := sha512.Sum384(b); return s[:] }},
@@ -60,7 +62,7 @@ var (
 	// fingerprints that its description promised (RFC 8122 §6.2).
 	ErrFingerprintMismatch = errors.New("no fingerprint of the remote description matches the certificate")
 	// ErrNoFingerprint means that there was no fingerprint that could be
-	// checked, so that no certificate can be accepted (RFC 8827 §5.6).
+	// checked, so that no certificate can be accepted (RFC 8827 §6.5).
 	ErrNoFingerprint = errors.New("no usable fingerprint in the remote description")
 	// ErrNoCertificate means that the peer sent no certificate.
 	ErrNoCertificate = errors.New("the peer sent no certificate")
@@ -88,8 +90,7 @@ func ComputeFingerprint(der []byte, algorithm string) (Fingerprint, error) {
 }
 
 func hashByName(name string) (hashFunc, bool) {
-	// RFC 8122 §5: "hash-func … names are compared case-insensitively" by way
-	// of the grammar's string rule (RFC 5234 §2.3).
+	// Strings of a grammar match in either case (RFC 5234 §2.3).
 	name = strings.ToLower(strings.TrimSpace(name))
 	for _, h := range hashFuncs {
 		if h.name == name {
@@ -141,11 +142,11 @@ func (f Fingerprint) decode() (hashFunc, []byte, error) {
 // VerifyPeer checks the leaf certificate that a peer presented, in DER form,
 // against the fingerprints of its description.
 //
-// RFC 8122 §5 lets a description carry several fingerprints, for several hash
-// functions and for several certificates, of which the peer uses one: "the
-// endpoint MUST … select the most preferred hash function" it supports, then
-// the certificate must match one of that function's values. Weaker ones do not
-// count then, so that they cannot be used to get around the strongest.
+// A description may carry several fingerprints, for several hash functions and
+// for several certificates of which the peer uses one. As RFC 8122 §5.1 wants
+// it, the strongest function that is understood is chosen, and the certificate
+// must match one of that function's values; the others do not count, so that a
+// weak function cannot be used to get around a strong one.
 //
 // sha-1 counts only if allowSHA1 is set, md5 and md2 never do. Fingerprints
 // that are not understood are passed over. The error wraps

@@ -3,14 +3,10 @@ package dtlstransport
 import (
 	"errors"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 )
-
-// errInterrupted is what a queue returns while a passed deadline is set.
-var errInterrupted = os.ErrDeadlineExceeded
 
 // Bounds of the inbound queue, before Start and from then on.
 const (
@@ -27,8 +23,11 @@ type path struct {
 	// established is set once the handshake is done.
 	established atomic.Bool
 	// lastFlightGap is the least time between two repetitions of the last flight.
+	// Set before the engine starts.
 	lastFlightGap time.Duration
 	count         counters
+	// out is the argument of send. The engine writes one datagram at a time.
+	out [1][]byte
 
 	mu sync.Mutex // guards what follows
 	// sentAlert and receivedAlert are the last alerts that crossed in the clear.
@@ -41,14 +40,18 @@ type path struct {
 	closed     bool
 }
 
-func newPath(send func([][]byte) error, gap time.Duration) *path {
-	return &path{in: newPacketQueue(earlyPackets, earlyBytes), send: send, lastFlightGap: gap}
+func newPath(send func([][]byte) error) *path {
+	return &path{in: newPacketQueue(earlyPackets, earlyBytes), send: send}
 }
 
 // deliver filters a datagram that arrived and queues what may pass.
 func (p *path) deliver(datagram []byte) {
 	p.count.datagramsReceived.Add(1)
 	p.count.bytesReceived.Add(uint64(len(datagram)))
+	if p.in.over() {
+		p.count.drop(dropClosed)
+		return
+	}
 	if len(datagram) > maxDatagram {
 		p.count.drop(dropOversized)
 		return
@@ -69,8 +72,8 @@ func (p *path) deliver(datagram []byte) {
 			p.count.drop(why)
 			continue
 		}
-		if d, ok := r.plaintextAlert(); ok {
-			p.noteAlert(&p.receivedAlert, d)
+		if d, ok := r.plaintextAlert(); ok && r.epoch == 0 {
+			p.noteReceivedAlert(d)
 		}
 		if len(parts) == cap(few) {
 			// No implementation writes so many; an attacker pays for each.
@@ -84,10 +87,10 @@ func (p *path) deliver(datagram []byte) {
 	}
 }
 
-func (p *path) noteAlert(where **uint32, description uint8) {
+func (p *path) noteReceivedAlert(description uint8) {
 	d := uint32(description)
 	p.mu.Lock()
-	*where = &d
+	p.receivedAlert = &d
 	p.mu.Unlock()
 }
 
@@ -122,9 +125,11 @@ func (p *path) WriteTo(b []byte, _ net.Addr) (int, error) {
 	}
 	p.count.datagramsSent.Add(1)
 	p.count.bytesSent.Add(uint64(len(b)))
-	if err := p.send([][]byte{b}); err != nil {
+	p.out[0] = b
+	if err := p.send(p.out[:]); err != nil {
 		p.count.sendErrors.Add(1)
 	}
+	p.out[0] = nil
 	return len(b), nil
 }
 

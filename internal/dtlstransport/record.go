@@ -18,6 +18,10 @@ const (
 	handshakeHeaderLen = 12
 	// maxDatagram is the largest datagram that the engine can read.
 	maxDatagram = 8192
+	// minProtected is the least that a suite adds to the content of a record:
+	// the tag of ChaCha20-Poly1305 (RFC 7905 §2), or the nonce and the tag of
+	// AES-CCM-8 (RFC 6655 §4).
+	minProtected = 16
 	// maxHandshakeMessage bounds a handshake message, above all a chain of
 	// certificates, which the protocol would allow to have 16 MiB.
 	maxHandshakeMessage = 1 << 16
@@ -36,6 +40,7 @@ const (
 	dropUnknownType
 	dropPlaintext
 	dropStale
+	dropClosed
 	dropReasons
 )
 
@@ -85,6 +90,9 @@ func (r record) check(established bool) drop {
 		// There is no renegotiation in WebRTC (RFC 8827 §6.5), so that no epoch follows the first.
 		return dropStale
 	case r.epoch == 1:
+		if len(r.body) < minProtected {
+			return dropMalformed
+		}
 		return keep
 	case established:
 		// Nothing of the first, unprotected epoch has a meaning any more. A

@@ -72,6 +72,8 @@ type Dropped struct {
 	Plaintext uint64
 	// Stale: unprotected after the handshake, or of an epoch that cannot be.
 	Stale uint64
+	// Closed: datagrams that came when the session was over.
+	Closed uint64
 	// QueueFull: datagrams for which the queue to the engine had no room.
 	QueueFull uint64
 	// DataFull: messages for which the queue to Read had no room.
@@ -103,6 +105,7 @@ func (t *Transport) Stats() Stats {
 		UnknownType: c.drops[dropUnknownType].Load(),
 		Plaintext:   c.drops[dropPlaintext].Load(),
 		Stale:       c.drops[dropStale].Load(),
+		Closed:      c.drops[dropClosed].Load(),
 		QueueFull:   c.queueFull.Load(),
 		DataFull:    c.dataFull.Load(),
 		RateLimited: c.rateLimited.Load(),

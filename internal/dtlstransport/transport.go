@@ -34,8 +34,6 @@ type Transport struct {
 	path *path
 	data *packetQueue
 
-	// ready is closed once the transport is connected or will never be.
-	ready chan struct{}
 	// done is closed when the transport's goroutine has ended; Start makes it.
 	done chan struct{}
 
@@ -53,7 +51,9 @@ type Transport struct {
 	local [][]byte
 	// peer is the chain that the peer presented, verified or not.
 	peer [][]byte
-	// verifyErr is why the peer's certificate was refused.
+	// verified is set once the peer's certificate was accepted; verifyErr is why
+	// it was refused.
+	verified  bool
 	verifyErr error
 }
 
@@ -65,16 +65,15 @@ func New(cfg Config) (*Transport, error) {
 		return nil, err
 	}
 	return &Transport{
-		cfg:   cfg,
-		path:  newPath(cfg.Send, cfg.FlightInterval/2),
-		data:  newPacketQueue(dataPackets, dataBytes),
-		ready: make(chan struct{}),
+		cfg:  cfg,
+		path: newPath(cfg.Send),
+		data: newPacketQueue(dataPackets, dataBytes),
 	}, nil
 }
 
 // Start begins the handshake and returns. The peer's certificate must have one
 // of the fingerprints in remote, see VerifyPeer; without a usable one nothing
-// is started (RFC 8827 §5.6.2).
+// is started (RFC 8827 §6.5).
 //
 // The error is an *rtcerr.InvalidStateError if the transport has been started
 // or closed (which matches net.ErrClosed), an *rtcerr.TypeError for a role that
@@ -105,9 +104,21 @@ func (t *Transport) Start(role Role, remote []Fingerprint) error {
 	ctx, cancel := context.WithCancel(ctx)
 	t.engine, t.cancel, t.state = engine, cancel, StateConnecting
 	t.done = make(chan struct{})
+	t.path.lastFlightGap = t.cfg.FlightInterval / 2
 	t.path.in.limit(inboundPackets, inboundBytes)
 	go t.run(ctx, func() { cancel(); stop() })
 	return nil
+}
+
+// SetFlightInterval changes Config.FlightInterval, for what ICE has measured
+// since New: see FlightInterval. It has no effect after Start, nor with a value
+// that is not positive.
+func (t *Transport) SetFlightInterval(d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d > 0 && t.state == StateNew {
+		t.cfg.FlightInterval = d
+	}
 }
 
 func (t *Transport) handshakeContext() (context.Context, func()) {
@@ -137,6 +148,10 @@ func (t *Transport) run(ctx context.Context, stop func()) {
 		return
 	}
 	t.path.established.Store(true)
+	if err := t.checkVerified(); err != nil {
+		t.finish(StateFailed, err)
+		return
+	}
 	if t.connected() {
 		t.notify(StateConnected, nil)
 	}
@@ -145,8 +160,8 @@ func (t *Transport) run(ctx context.Context, stop func()) {
 		t.finish(StateClosed, nil)
 		return
 	}
-	_, received := t.path.alerts()
-	t.finish(StateFailed, dtlsFailure(errors.New("the peer ended the session with a fatal alert"), nil, received))
+	// The engine does not tell the number of an alert that came protected.
+	t.finish(StateFailed, dtlsFailure(errors.New("the peer ended the session with a fatal alert"), nil, nil))
 }
 
 // connected records what the handshake settled. It returns false if the
@@ -164,7 +179,6 @@ func (t *Transport) connected() bool {
 		return false
 	}
 	t.state = StateConnected
-	close(t.ready)
 	return true
 }
 
@@ -194,9 +208,6 @@ func (t *Transport) finish(state State, err error) {
 	t.mu.Lock()
 	ours := t.state == StateClosed
 	if !ours {
-		if t.state == StateConnecting {
-			close(t.ready)
-		}
 		t.state, t.err = state, err
 	}
 	t.mu.Unlock()
@@ -246,9 +257,6 @@ func (t *Transport) Err() error {
 func (t *Transport) Close() error {
 	t.mu.Lock()
 	was := t.state
-	if was == StateNew || was == StateConnecting {
-		close(t.ready)
-	}
 	t.state = StateClosed
 	cancel, engine, done := t.cancel, t.engine, t.done
 	t.mu.Unlock()

@@ -16,7 +16,7 @@ func checkUsable(fps []Fingerprint, allowSHA1 bool) error {
 }
 
 // Reverify replaces the fingerprints that the peer's certificate must have,
-// after a renegotiation that keeps the association (RFC 8842 §4). If the
+// after a renegotiation that keeps the association (RFC 8842 §5.5). If the
 // certificate has none of them, an *rtcerr.RTCError of the kind
 // fingerprint-failure is returned and everything stays as it was.
 func (t *Transport) Reverify(fps []Fingerprint) error {
