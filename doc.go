@@ -1,0 +1,77 @@
+// Package webrtc connects Go programs with browsers and with each other,
+// peer to peer: an implementation of RTCPeerConnection (webrtc-pc) with data
+// channels, on ICE, DTLS and SCTP.
+//
+// # A connection
+//
+// Two peers exchange descriptions, and candidates as they are found, over any
+// channel that the program has. The rest is done here:
+//
+//	pc, err := webrtc.NewPeerConnection(webrtc.Configuration{
+//		ICEServers: []webrtc.ICEServer{{URLs: []string{"stun:stun.example.org"}}},
+//	})
+//	if err != nil {
+//		return err
+//	}
+//	defer pc.Close()
+//
+//	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
+//		if c != nil {
+//			sendToPeer(c.ToJSON())
+//		}
+//	})
+//	channel, err := pc.CreateDataChannel("chat", nil)
+//	if err != nil {
+//		return err
+//	}
+//	channel.OnOpen(func() { channel.SendText("hello") })
+//	channel.OnMessage(func(m webrtc.DataChannelMessage) { fmt.Println(string(m.Data)) })
+//
+//	if err := pc.SetLocalDescription(webrtc.SessionDescription{}); err != nil {
+//		return err
+//	}
+//	sendToPeer(pc.LocalDescription())
+//
+// What comes back goes to SetRemoteDescription and AddICECandidate. The peer
+// does the same in the other order: SetRemoteDescription with the offer, then
+// SetLocalDescription, which makes the answer.
+//
+// If both sides offer at once, the side whose SetRemoteDescription meets its
+// own pending offer takes that offer back and answers; the program decides
+// which side that is, by ignoring the other's offer on one of them.
+//
+// # Compatibility
+//
+// Names and signatures are those of github.com/pion/webrtc/v4, so that most
+// programs change the import path only; behaviour is that of the W3C
+// specification where the two differ. docs/compatibility.md lists every
+// difference.
+//
+// # Errors
+//
+// Errors have the names of the specification as types in pkg/rtcerr, which
+// errors.As finds; what is used after Close matches net.ErrClosed. A call that
+// fails has changed nothing.
+//
+// # Handlers and goroutines
+//
+// Handlers of a connection and its transports run one at a time in the order
+// of the specification; those of OnDataChannel have a goroutine each, and so
+// has each data channel for its own events, so that a handler that blocks in
+// OnMessage slows its own channel's peer and nothing else. Any method may be
+// called from any handler, Close included.
+//
+// A connection runs these goroutines, all of which end with Close:
+//
+//   - its loop, which owns the control state (loop.run);
+//   - a reader for each UDP socket (socket.read), one socket for each local
+//     address; it ends with its socket;
+//   - a runner for events that the network caused, while there are any
+//     (dispatcher.run);
+//   - one for each running OnDataChannel handler, which ends with the handler;
+//   - while the association comes up, one that waits for it; while a transport
+//     or association is taken down, one that does it.
+//
+// What the packages below start is listed in their documentation: ice,
+// internal/dtlstransport, internal/sctptransport and datachannel.
+package webrtc
