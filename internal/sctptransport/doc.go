@@ -1,0 +1,28 @@
+// Package sctptransport runs one SCTP association (RFC 9260) over a DTLS
+// connection (RFC 8261) and hides the engine that does it.
+//
+// Dial brings an association up and returns it; OpenStream and AcceptStream
+// give the streams of it, each of which carries whole messages with a payload
+// protocol identifier. An association is one path, one port pair and as many
+// streams as SCTP has.
+//
+// What the engine does not do well is mended here, so that nothing above has to
+// know about it:
+//
+//   - The queue inside the engine is kept shallow. Room says how many more
+//     bytes it should be given, and the function given to OnRoom is called when
+//     there is room again. Who queues more than that keeps it himself and can
+//     still drop, reorder or count it.
+//   - Stream resets (RFC 6525) are collected and sent one request at a time,
+//     and the caller learns when the peer has performed his (see [Stream.Reset]).
+//   - A message that can never be received whole, because it is larger than the
+//     receive buffer, ends the association instead of stalling it for ever.
+//   - The end of the association and the end of a stream are told apart.
+//
+// # Goroutines
+//
+// The package starts one goroutine, in Dial, which waits for the end of the
+// context while the association comes up and ends when Dial returns. The engine
+// runs three goroutines for each association, which end with Close or Abort or
+// when the connection below fails.
+package sctptransport
