@@ -1,0 +1,156 @@
+package ice
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/parleyrtc/webrtc/internal/udp"
+)
+
+// A Gatherer finds the local candidates of one ICE agent (RFC 8445 §5.1) and
+// resolves the names that hide the peer's (draft-ietf-mmusic-mdns-ice-candidates
+// §3.2). It is the agent's only edge to a network.
+//
+// One goroutine owns it and calls all methods but Close; after each call, and
+// after each function that Post ran, the owner takes the events from Poll and
+// sets its timer to NextTimeout. What has to wait for the network waits on
+// goroutines of the gatherer's own, which end at the latest at Close.
+type Gatherer struct {
+	cfg  GathererConfig
+	edge *gatherEdge
+
+	state      GatheringState
+	generation int // counts calls of Gather
+	ufrag      string
+	events     []GatherEvent
+
+	sockets    map[int]*gatherSocket
+	lastSocket int
+
+	// scanning is set while a goroutine lists interfaces and opens sockets;
+	// rescan asks for another round after it, and rescanGathers says that the
+	// round is part of the gathering.
+	scanning, rescan, scanGathers, rescanGathers bool
+
+	found       []CandidateFound // of this generation
+	priorities  map[uint32]bool  // of this generation's candidates
+	foundations foundations
+}
+
+// A gatherSocket is a socket on one local address.
+type gatherSocket struct {
+	id    int
+	conn  udp.Conn
+	local netip.AddrPort // with the zone, as it was bound
+	name  string         // of the interface
+	order int            // rank of the address in the newest list, from 0
+}
+
+// base returns the socket's address as candidates show it.
+func (s *gatherSocket) base() netip.AddrPort {
+	return netip.AddrPortFrom(s.local.Addr().WithZone(""), s.local.Port())
+}
+
+// NewGatherer returns a gatherer in the state new. It opens nothing until
+// Gather or Resolve is called.
+func NewGatherer(config GathererConfig) *Gatherer {
+	config = config.withDefaults()
+	return &Gatherer{
+		cfg:     config,
+		edge:    newGatherEdge(config.Post),
+		state:   GatheringStateNew,
+		sockets: map[int]*gatherSocket{},
+	}
+}
+
+// State returns the gathering state.
+func (g *Gatherer) State() GatheringState { return g.state }
+
+// SetServers replaces the servers and the policy from the next Gather on.
+func (g *Gatherer) SetServers(servers []Server, policy GatherPolicy) {
+	g.cfg.Servers, g.cfg.Policy = servers, policy
+}
+
+// Gather starts gathering for a new ICE generation, whose username fragment
+// candidates carry in their ufrag extension (RFC 8838 §12). Sockets whose
+// address the host still has are kept, so that both generations use the same
+// base; those whose address is gone are closed. A gathering that was under way
+// ends without further events of its own.
+func (g *Gatherer) Gather(now time.Time, ufrag string) {
+	if g.edge.isClosed() {
+		return
+	}
+	g.generation++
+	g.ufrag = ufrag
+	g.found = nil
+	g.priorities = map[uint32]bool{}
+	g.setState(GatheringStateGathering)
+	g.scan(true)
+}
+
+// Rescan compares the sockets with the interfaces as they are now and closes
+// those whose address is gone, with SocketClosed. New addresses wait for the
+// next Gather. The owner calls it when it learns that the network changed.
+func (g *Gatherer) Rescan(now time.Time) {
+	if !g.edge.isClosed() && g.generation > 0 {
+		g.scan(false)
+	}
+}
+
+// HandlePacket takes a STUN packet that the socket with this ID received. It
+// reports whether the packet was an answer to one of the gatherer's requests;
+// all others are the agent's.
+func (g *Gatherer) HandlePacket(now time.Time, socket int, from netip.AddrPort, p []byte) bool {
+	return false
+}
+
+// HandleTimeout does what is due at now.
+func (g *Gatherer) HandleTimeout(now time.Time) {
+}
+
+// NextTimeout returns when HandleTimeout has to be called; the zero time is
+// never.
+func (g *Gatherer) NextTimeout() time.Time {
+	return time.Time{}
+}
+
+// Poll returns the next event, and false if there is none now.
+func (g *Gatherer) Poll() (GatherEvent, bool) {
+	if len(g.events) == 0 || g.edge.isClosed() {
+		return nil, false
+	}
+	e := g.events[0]
+	g.events[0] = nil
+	g.events = g.events[1:]
+	return e, true
+}
+
+// Resolve asks for the address behind a candidate's name under .local; the
+// event Resolved has the answer.
+func (g *Gatherer) Resolve(now time.Time, c Candidate) {
+	g.emit(Resolved{Candidate: c, Err: candidateError("connection-address", c.Address(), "names are not resolved")})
+}
+
+// Close closes every socket and returns when no goroutine of the gatherer's is
+// left. It may be called from any goroutine, and while the owner is at work;
+// Poll yields nothing afterwards.
+func (g *Gatherer) Close() {
+	g.edge.close()
+}
+
+func (g *Gatherer) emit(e GatherEvent) { g.events = append(g.events, e) }
+
+func (g *Gatherer) setState(s GatheringState) {
+	if g.state != s {
+		g.state = s
+		g.emit(GatheringStateChanged{s})
+	}
+}
+
+// checkComplete ends the gathering once nothing is outstanding.
+func (g *Gatherer) checkComplete() {
+	if g.state != GatheringStateGathering || g.scanning && g.scanGathers || g.rescanGathers {
+		return
+	}
+	g.setState(GatheringStateComplete)
+}

@@ -1,0 +1,125 @@
+package ice
+
+import (
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/parleyrtc/webrtc/internal/udp"
+)
+
+// MulticastDNSMode says what the gatherer does with names under .local.
+type MulticastDNSMode byte
+
+const (
+	// MulticastDNSModeDisabled resolves no names: remote candidates that hide
+	// their address are unusable.
+	MulticastDNSModeDisabled MulticastDNSMode = iota + 1
+	// MulticastDNSModeQueryOnly resolves the peer's names and writes its own
+	// addresses openly. It is the default.
+	MulticastDNSModeQueryOnly
+	// MulticastDNSModeQueryAndGather also hides the addresses of its own host
+	// candidates. Names are not registered by this gatherer: it yields no host
+	// candidates in this mode, and its reflexive candidates do not name their
+	// base.
+	MulticastDNSModeQueryAndGather
+)
+
+// GatherPolicy limits which candidates are gathered (webrtc-pc §4.2.2,
+// RTCIceTransportPolicy).
+type GatherPolicy byte
+
+const (
+	// GatherAll gathers every type of candidate.
+	GatherAll GatherPolicy = iota
+	// GatherRelay gathers relayed candidates only: no host address leaves the
+	// host.
+	GatherRelay
+)
+
+// defaultSTUNTimeout is how long an unanswered STUN server holds the gathering
+// up.
+const defaultSTUNTimeout = 5 * time.Second
+
+// GathererConfig is what a Gatherer works with. Network and Post are needed.
+type GathererConfig struct {
+	// Network has the interfaces, the sockets and the names; nil is the host's.
+	Network udp.Network
+	// Post runs a function on the goroutine that owns the gatherer. It is called
+	// from other goroutines with the results of blocking calls, must not wait
+	// for the owner, and may drop the function once the owner has ended.
+	Post func(func(now time.Time))
+
+	// Servers are the STUN and TURN servers to ask. SetServers replaces them.
+	Servers []Server
+	// Policy limits the candidates; the zero value gathers all.
+	Policy GatherPolicy
+	// NetworkTypes are the transports and IP versions to use; nil is UDP over
+	// both.
+	NetworkTypes []NetworkType
+	// InterfaceFilter and IPFilter say which interfaces, by name, and which
+	// addresses to use; nil takes all. They run on a goroutine of the gatherer's
+	// and must neither block nor call it.
+	InterfaceFilter func(name string) (keep bool)
+	IPFilter        func(netip.Addr) (keep bool)
+	// PortMin and PortMax bound the local ports, both inclusive; 0 and 0 let the
+	// system choose.
+	PortMin, PortMax uint16
+	// IncludeLoopback gathers from loopback interfaces too.
+	IncludeLoopback bool
+	// Component is the component of the candidates; 0 is ComponentRTP.
+	Component uint16
+	// MulticastDNS is the mode; 0 is MulticastDNSModeQueryOnly.
+	MulticastDNS MulticastDNSMode
+
+	// STUNTimeout is how long a server may stay silent before the attempt from
+	// one address is given up, and how long its name may take to resolve; 0 is
+	// 5 s. With the default RTO more than 39.5 s changes nothing (RFC 8489
+	// §6.2.1).
+	STUNTimeout time.Duration
+	// STUNRTO is the first retransmission timeout of a request; 0 is 500 ms
+	// (RFC 8445 §14.3).
+	STUNRTO time.Duration
+	// Ta is the pause between the first transmissions of two requests; 0 is
+	// 50 ms (RFC 8445 §14.2).
+	Ta time.Duration
+	// MulticastDNSTimeout is how long a name under .local is asked for; 0 is 5 s.
+	MulticastDNSTimeout time.Duration
+
+	// Rand is where transaction IDs come from; nil is crypto/rand.
+	Rand io.Reader
+	// Logger takes what is worth a note; nil discards it.
+	Logger *slog.Logger
+}
+
+func (c GathererConfig) withDefaults() GathererConfig {
+	if c.Network == nil {
+		c.Network = udp.System()
+	}
+	if c.Component == 0 {
+		c.Component = ComponentRTP
+	}
+	if c.MulticastDNS == 0 {
+		c.MulticastDNS = MulticastDNSModeQueryOnly
+	}
+	c.STUNTimeout = positiveOr(c.STUNTimeout, defaultSTUNTimeout)
+	c.STUNRTO = positiveOr(c.STUNRTO, 500*time.Millisecond)
+	c.Ta = positiveOr(c.Ta, 50*time.Millisecond)
+	c.MulticastDNSTimeout = positiveOr(c.MulticastDNSTimeout, 5*time.Second)
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func positiveOr(d, otherwise time.Duration) time.Duration {
+	if d <= 0 {
+		return otherwise
+	}
+	return d
+}
