@@ -1,8 +1,9 @@
 package sdp
 
-// codecs writes what belongs to payload types, each codec's lines together as
-// browsers write them, and what belongs to none of the section's formats after
-// them.
+import "cmp"
+
+// codecs writes what belongs to payload types: first all names, then all
+// parameters, then all feedback (RFC 9429 §5.2.1).
 func (w *writer) codecs(m *Media) {
 	for _, r := range m.RTPMaps {
 		w.raw("a=rtpmap:")
@@ -59,7 +60,7 @@ func (w *writer) extmaps(list []Extmap) {
 func (w *writer) streams(m *Media) {
 	for _, v := range m.Msids {
 		w.raw("a=msid:")
-		w.token(v.Stream)
+		w.token(cmp.Or(v.Stream, "-"))
 		w.optional(v.Track)
 		w.end()
 	}

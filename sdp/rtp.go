@@ -52,10 +52,15 @@ func parseExtmap(value string) (Extmap, bool) {
 // in packets, 4096 to 4351 for those that an offer leaves the answerer to choose.
 func isExtmapID(id uint16) bool { return id >= 1 && id <= 255 || id >= 4096 && id <= 4351 }
 
-// parseMsid reads RFC 8830 §2: <stream id> [<track id>].
+// parseMsid reads RFC 8830 §2: <stream id> [<track id>]. Chromium writes an empty
+// stream id, with the space after it, for a track of a stream without one.
 func parseMsid(value string) (Msid, bool) {
 	var m Msid
-	m.Stream, value = nextField(value)
+	if strings.HasPrefix(value, " ") {
+		m.Stream = "-"
+	} else {
+		m.Stream, value = nextField(value)
+	}
 	m.Track, value = nextField(value)
 	return m, m.Stream != "" && value == ""
 }

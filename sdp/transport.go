@@ -23,8 +23,9 @@ func (t *Transport) attribute(a Attribute) outcome {
 		}
 		t.ICEPwd = a.Value
 	case "ice-options":
-		// RFC 8839 §5.6: tokens separated by spaces.
-		options := strings.Fields(a.Value)
+		// RFC 8839 §5.6: tokens of ice-chars separated by spaces; libdatachannel
+		// separates them by commas, which no token can hold.
+		options := strings.FieldsFunc(a.Value, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' })
 		if len(options) == 0 {
 			return leftOver
 		}
