@@ -1,0 +1,160 @@
+package signaling
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/parleyrtc/webrtc/sdp"
+)
+
+// checkOffer says whether an offer can follow upon the m-lines that are there.
+func (n *negotiation) checkOffer(offer *sdp.Session, rows []mline, who side) error {
+	if err := checkMids(offer); err != nil {
+		return err
+	}
+	// RFC 3264 §8: "the number of m= lines in the new offer MUST be equal to or
+	// greater than that in the previous one", and none changes its place.
+	if len(offer.Media) < len(rows) {
+		return invalid("the %s offer has %d sections, but %d were negotiated and none may go", who, len(offer.Media), len(rows))
+	}
+	for i, row := range rows {
+		m := offer.Media[i]
+		if row.rejected {
+			continue
+		}
+		if m.Mid != row.mid || m.Kind != row.kind {
+			return invalid("%s of the %s offer stands in the place of %s with mid %q, which is in use", section(i, m), who, row.kind, row.mid)
+		}
+	}
+	return checkSections(offer, who, Offer)
+}
+
+// checkAnswer says whether an answer answers its offer (RFC 3264 §6, RFC 9429
+// §5.11).
+func checkAnswer(offer *description, answer *sdp.Session, who side) error {
+	if err := checkMids(answer); err != nil {
+		return err
+	}
+	if len(answer.Media) != len(offer.session.Media) {
+		return invalid("the %s answer has %d sections where the offer has %d", who, len(answer.Media), len(offer.session.Media))
+	}
+	for i, m := range answer.Media {
+		offered := offer.session.Media[i]
+		if m.Kind != offered.Kind {
+			return invalid("%s of the %s answer was offered as %s", section(i, m), who, offered.Kind)
+		}
+		// A peer that knows nothing of mids leaves them out, and is matched by the
+		// order.
+		if m.Mid != "" && m.Mid != offered.Mid {
+			return invalid("%s of the %s answer was offered with mid %q", section(i, m), who, offered.Mid)
+		}
+		if m.IsRejected() {
+			continue
+		}
+		if m.Malformed != nil {
+			return invalid("%s of the %s answer: %w", section(i, m), who, m.Malformed)
+		}
+		if unusable(offered) {
+			// RFC 3264 §6: "the stream MUST be rejected in the answer" too.
+			return invalid("%s of the %s answer accepts what the offer has with port 0", section(i, m), who)
+		}
+		if offer.rows[i].data && !isData(m) {
+			return invalid("%s of the %s answer has protocol %s with formats %q, which cannot carry data channels", section(i, m), who, m.Proto, m.Formats)
+		}
+		if who == local && !offer.rows[i].data {
+			return invalid("%s of the local answer accepts a kind that is not supported", section(i, m))
+		}
+	}
+	if err := checkBundleAnswer(offer.session, answer, who); err != nil {
+		return err
+	}
+	if err := checkSections(answer, who, Answer); err != nil {
+		return err
+	}
+	return checkRoles(offer, answer, who)
+}
+
+// checkMids says whether the mids are unique and those of the groups exist
+// (RFC 5888 §9.2, RFC 9143 §7.1).
+func checkMids(s *sdp.Session) error {
+	for i, m := range s.Media {
+		if _, first := s.MediaByMid(m.Mid); m.Mid != "" && first != i {
+			return invalid("%s has the mid of section %d", section(i, m), first)
+		}
+	}
+	seen := map[string]bool{}
+	for _, mid := range s.Bundle() {
+		if _, i := s.MediaByMid(mid); i < 0 {
+			return invalid("the BUNDLE group has mid %q, which no section has", mid)
+		}
+		if seen[mid] {
+			return invalid("the BUNDLE group has mid %q twice", mid)
+		}
+		seen[mid] = true
+	}
+	return nil
+}
+
+// checkBundleAnswer says whether the answer's group is a part of the offer's
+// (RFC 9143 §7.3): the answerer can leave sections out, but not bring others
+// in.
+func checkBundleAnswer(offer, answer *sdp.Session, who side) error {
+	offered, answered := bundled(offer), bundled(answer)
+	for _, i := range answered {
+		if !slices.Contains(offered, i) {
+			return invalid("%s of the %s answer is bundled, but was not offered so", section(i, answer.Media[i]), who)
+		}
+	}
+	for i, m := range answer.Media {
+		if offer.Media[i].BundleOnly && !m.IsRejected() && !slices.Contains(answered, i) {
+			return invalid("%s of the %s answer is not bundled, but was offered as bundle-only", section(i, m), who)
+		}
+	}
+	return nil
+}
+
+// checkSections says whether every section that uses ICE and DTLS has what it
+// takes.
+func checkSections(s *sdp.Session, who side, kind Type) error {
+	for i, m := range s.Media {
+		if unusable(m) || !securedByDTLS(m) {
+			continue
+		}
+		t := transportOf(s, i)
+		switch {
+		case t.ICEUfrag == "" || t.ICEPwd == "":
+			// RFC 8839 §5.4: both MUST be present for every media stream.
+			return invalid("%s of the %s %s has no a=ice-ufrag or no a=ice-pwd", section(i, m), who, kind)
+		case len(t.Fingerprints) == 0:
+			// RFC 8842 §5.1: "The endpoint MUST include one or more fingerprints".
+			return invalid("%s of the %s %s has no a=fingerprint", section(i, m), who, kind)
+		case t.Setup == sdp.SetupHoldconn:
+			return invalid("%s of the %s %s has a=setup:holdconn, which DTLS does not use", section(i, m), who, kind)
+		}
+	}
+	return nil
+}
+
+// checkRoles says whether offer and answer leave one DTLS client and one
+// server for each section (RFC 8842 §5.3, RFC 4145 §4.1).
+func checkRoles(offer *description, answer *sdp.Session, who side) error {
+	for i, m := range answer.Media {
+		if unusable(m) || !securedByDTLS(m) {
+			continue
+		}
+		offered, answered := transportOf(offer.session, i).Setup, transportOf(answer, i).Setup
+		switch {
+		case answered == sdp.SetupActpass:
+			return invalid("%s of the %s answer has a=setup:actpass; it has to choose active or passive", section(i, m), who)
+		case answered != sdp.SetupUnspecified && answered == offered:
+			return invalid("%s of the %s answer has a=setup:%s, and so has the offer", section(i, m), who, answered)
+		}
+	}
+	return nil
+}
+
+// securedByDTLS says whether a section's protocol is one of those over DTLS
+// (RFC 5764 §8, RFC 8841 §4.1).
+func securedByDTLS(m *sdp.Media) bool {
+	return strings.Contains(m.Proto, "DTLS") || strings.Contains(m.Proto, "TLS/RTP")
+}

@@ -1,0 +1,66 @@
+package signaling
+
+import (
+	"maps"
+	"slices"
+)
+
+// commitPlan makes next the plan and returns what has to be done for it: first
+// what ends, then each transport, then the data association. The peer's
+// candidates come right behind the credentials that they belong to.
+func (n *negotiation) commitPlan(next plan, rollback bool) Effects {
+	old := n.plan
+	n.plan = next
+	var effects Effects
+	if old.data != nil && (next.data == nil || next.data.transport != old.data.transport) {
+		effects = append(effects, StopData{})
+	}
+	for _, t := range slices.Sorted(maps.Keys(old.transports)) {
+		if _, kept := next.transports[t]; !kept {
+			effects = append(effects, CloseTransport{Transport: t})
+			delete(n.delivered, t)
+			delete(n.drafts, t)
+		}
+	}
+	for _, t := range slices.Sorted(maps.Keys(next.transports)) {
+		was, known := old.transports[t]
+		effects = append(effects, n.transportEffects(t, was, next.transports[t], known, rollback)...)
+	}
+	switch d := next.data; {
+	case d == nil:
+	case old.data == nil || old.data.transport != d.transport || old.data.port != d.port:
+		effects = append(effects, StartData{
+			Transport: d.transport, LocalPort: sctpPort, RemotePort: d.port, RemoteMaxMessageSize: d.maxMessageSize,
+		})
+	case old.data.maxMessageSize != d.maxMessageSize:
+		effects = append(effects, UpdateData{RemoteMaxMessageSize: d.maxMessageSize})
+	}
+	return effects
+}
+
+// transportEffects returns what changes one transport from was to is.
+func (n *negotiation) transportEffects(t TransportID, was, is transportPlan, known, rollback bool) Effects {
+	var effects Effects
+	if !known || was.controlling != is.controlling {
+		effects = append(effects, ICERole{Transport: t, Controlling: is.controlling})
+	}
+	if !known || was.local != is.local {
+		effects = append(effects, LocalICE{Transport: t, Parameters: is.local, Rollback: known && rollback})
+	}
+	if is.remote == nil {
+		return effects
+	}
+	if was.remote == nil || !was.remote.sameICE(is.remote) {
+		effects = append(effects, RemoteICE{
+			Transport: t, Parameters: is.remote.parameters, Lite: is.remote.lite, Trickle: is.remote.trickle,
+		})
+		n.delivered[t] = delivery{}
+	}
+	effects = append(effects, n.deliver(t)...)
+	if was.remote == nil || !was.remote.sameDTLS(is.remote) {
+		effects = append(effects, StartDTLS{
+			Transport: t, Client: is.remote.client, Fingerprints: slices.Clone(is.remote.fingerprints),
+		})
+	}
+	return effects
+}

@@ -1,0 +1,140 @@
+package signaling
+
+import (
+	"fmt"
+)
+
+// SetLocal sets a local description (webrtc-pc §4.4.2, setLocalDescription).
+// An empty SDP stands for the last offer or answer created, or one that is
+// created now if that no longer says how things are; a zero Type is chosen by
+// the signaling state. Other text has to be the last one created, with such
+// changes only as checkMunged allows.
+//
+// It fails with an InvalidModificationError for foreign text, an
+// InvalidStateError, an RTCError for text that does not parse, or an
+// InvalidAccessError for content that cannot be.
+func (m *Machine) SetLocal(d Description, l Local) (Effects, error) {
+	n := m.n.clone()
+	effects, err := n.setLocal(m.cfg, d, l)
+	if err != nil {
+		return nil, err
+	}
+	m.n = n
+	return effects, nil
+}
+
+func (n *negotiation) setLocal(cfg Config, d Description, l Local) (Effects, error) {
+	if n.state == Closed {
+		return nil, n.wrongState("set a local description")
+	}
+	// webrtc-pc §4.4.2, setLocalDescription: "Let type be description.type if
+	// present, or "offer" if not present and connection.[[SignalingState]] is
+	// either "stable", "have-local-offer", or "have-remote-pranswer"; otherwise
+	// "answer"."
+	if d.Type == 0 {
+		d.Type = Answer
+		if n.state == Stable || n.state == HaveLocalOffer || n.state == HaveRemotePranswer {
+			d.Type = Offer
+		}
+	}
+	if d.Type == Rollback {
+		return n.rollback(local)
+	}
+	text, err := n.localText(cfg, d, l)
+	if err != nil {
+		return nil, err
+	}
+	next, ok := n.state.after(local, d.Type)
+	if !ok {
+		return nil, n.wrongState(fmt.Sprintf("set a local %s", d.Type))
+	}
+	session, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if d.Type == Offer {
+		if err := n.checkOffer(session, n.lines, local); err != nil {
+			return nil, err
+		}
+		return n.applyLocalOffer(next, newDescription(Offer, text, session, nil)), nil
+	}
+	if err := checkAnswer(n.pendingRemote, session, local); err != nil {
+		return nil, err
+	}
+	return n.applyAnswer(next, local, newDescription(d.Type, text, session, nil)), nil
+}
+
+// localText returns the text that SetLocal is to set.
+func (n *negotiation) localText(cfg Config, d Description, l Local) (string, error) {
+	last := n.offer
+	if d.Type != Offer {
+		last = n.answer
+	}
+	if d.SDP != "" {
+		// "If type is "offer", and sdp is not the empty string and sdp is not equal
+		// to connection.[[LastCreatedOffer]], then return a promise rejected with a
+		// newly created InvalidModificationError", and likewise for answers.
+		return d.SDP, checkMunged(d.Type, last, d.SDP)
+	}
+	// "If sdp is the empty string, or if it no longer accurately represents the
+	// offerer's system state of connection, then let p be the result of creating
+	// an offer". Writing it again gives the same text if nothing has changed.
+	if d.Type != Offer {
+		return n.createAnswer(cfg, l)
+	}
+	if last == "" {
+		n.offerOptions = OfferOptions{}
+	}
+	return n.createOffer(cfg, l, n.offerOptions)
+}
+
+// applyLocalOffer makes an offer of ours pending (RFC 9429 §5.9). It replaces
+// one that is pending already.
+func (n *negotiation) applyLocalOffer(next State, offer *description) Effects {
+	offer.rows = propose(n.lines, offer.session, &n.nextTransport)
+	n.lines = offer.rows
+	n.pendingLocal = offer
+	effects := n.enter(next)
+	effects = append(effects, n.commitPlan(planOffer(n.stable.plan, offer), false)...)
+	n.forgetDrafts(offer)
+	n.forgetGathered()
+	return effects
+}
+
+// applyAnswer applies an answer of either side, provisional or final (RFC 9429
+// §5.9, §5.10, §5.11).
+func (n *negotiation) applyAnswer(next State, answerer side, answer *description) Effects {
+	ours, theirs, before := answer, n.pendingRemote, n.stable.plan
+	if answerer == remote {
+		ours, theirs = n.pendingLocal, answer
+		before = planOffer(n.stable.plan, n.pendingLocal)
+	}
+	offer := theirs
+	if answerer == remote {
+		offer = ours
+	}
+	final := answer.kind == Answer
+	rows := settle(offer.rows, answer.session)
+	answer.rows = rows
+	n.lines = rows
+	if answerer == local {
+		n.pendingLocal = answer
+	} else {
+		n.pendingRemote = answer
+	}
+	effects := n.enter(next)
+	changes := planAnswer(before, ours, theirs, rows, answerer, final)
+	if final {
+		n.currentLocal, n.currentRemote = ours.withRows(rows), theirs.withRows(rows)
+		n.pendingLocal, n.pendingRemote = nil, nil
+	}
+	effects = append(effects, n.commitPlan(changes, false)...)
+	if answerer == local {
+		n.forgetDrafts(answer)
+	}
+	if final {
+		n.settleStable()
+	}
+	n.forgetGathered()
+	return effects
+}

@@ -1,0 +1,143 @@
+package signaling
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/parleyrtc/webrtc/sdp"
+)
+
+// BundlePolicy says which sections of an offer get a transport of their own
+// while it is not known whether the peer bundles (RFC 9429 §4.1.1).
+type BundlePolicy uint8
+
+// The bundle policies.
+const (
+	BundleBalanced BundlePolicy = iota
+	BundleMaxCompat
+	BundleMaxBundle
+)
+
+// Config is what stays the same over a machine's life.
+type Config struct {
+	// SessionID is the session id of the o= line; the caller draws it at random.
+	// Its two highest bits are cleared (RFC 9429 §5.2.1).
+	SessionID uint64
+	// BundlePolicy matters once an offer has more than one section.
+	BundlePolicy BundlePolicy
+	// AnswerSetup is the DTLS role to take when an offer leaves the choice:
+	// SetupActive or SetupPassive. Unspecified is active, as RFC 8842 §5.3
+	// recommends.
+	AnswerSetup sdp.Setup
+}
+
+// Local is what the endpoint is and wants at the time of a call that may write
+// a description.
+type Local struct {
+	// Fresh makes new random credentials. It is called when a transport is new
+	// or restarts, once for each generation of a transport.
+	Fresh func() ICEParameters
+	// Fingerprints are those of the endpoint's certificate.
+	Fingerprints []sdp.Fingerprint
+	// Data says that a data channel exists or was asked for, so that offers have
+	// a section for data. Answers accept one in any case.
+	Data bool
+	// MaxMessageSize is the longest message that the endpoint accepts, in bytes;
+	// 0 is any size.
+	MaxMessageSize uint64
+}
+
+// OfferOptions are the options of CreateOffer (webrtc-pc §4.4.4).
+type OfferOptions struct {
+	// ICERestart asks for credentials other than the current ones.
+	ICERestart bool
+}
+
+// Description is a session description with its type (webrtc-pc §4.6.2).
+type Description struct {
+	Type Type
+	SDP  string
+}
+
+// Machine is the negotiation of one connection. Its methods must not be called
+// concurrently. A call that returns an error has changed nothing.
+type Machine struct {
+	cfg Config
+	n   *negotiation
+}
+
+// New returns a machine in the stable state without any description.
+func New(cfg Config) *Machine {
+	cfg.SessionID &= 1<<62 - 1
+	return &Machine{cfg: cfg, n: &negotiation{
+		nextTransport: 1,
+		drafts:        map[TransportID]ICEParameters{},
+		gathered:      map[generation]gathering{},
+		delivered:     map[TransportID]delivery{},
+	}}
+}
+
+// negotiation is all that changes in a machine. Calls work on a clone and put
+// it in the machine's place when nothing can fail any more: that is what makes
+// a failed call change nothing. Descriptions, plans and slices are never
+// changed once they are stored here, only replaced; maps are cloned.
+type negotiation struct {
+	state State
+
+	// The four slots of RFC 9429 §4.1.12–§4.1.15.
+	currentLocal, pendingLocal   *description
+	currentRemote, pendingRemote *description
+
+	// lines is the table of m-lines with the newest description applied, plan
+	// what the transports should be doing; stable is both as they were when the
+	// state was last stable, where a rollback returns to.
+	lines  []mline
+	plan   plan
+	stable struct {
+		lines []mline
+		plan  plan
+	}
+
+	// nextTransport is the next identity to give away. A rollback does not take
+	// identities back.
+	nextTransport TransportID
+	// version and body are the session version and the text, apart from the
+	// version, of the last description written.
+	version uint64
+	body    string
+	// offer and answer are [[LastCreatedOffer]] and [[LastCreatedAnswer]], ""
+	// for none.
+	offer, answer string
+	// offerOptions are those of the last CreateOffer.
+	offerOptions OfferOptions
+	// replace is [[LocalIceCredentialsToReplace]] (webrtc-pc §4.4.1).
+	replace []ICEParameters
+	// drafts are credentials that were written into a created description which
+	// has not been set.
+	drafts map[TransportID]ICEParameters
+	// gathered are the local candidates of each generation that a local
+	// description mentions.
+	gathered map[generation]gathering
+	// delivered says which remote candidates each transport has been told.
+	delivered map[TransportID]delivery
+}
+
+func (n *negotiation) clone() *negotiation {
+	c := *n
+	c.replace = slices.Clone(n.replace)
+	c.drafts = maps.Clone(n.drafts)
+	c.gathered = maps.Clone(n.gathered)
+	c.delivered = maps.Clone(n.delivered)
+	return &c
+}
+
+// State returns the signaling state.
+func (m *Machine) State() State { return m.n.state }
+
+// Close ends the negotiation: every call that would change it returns an
+// InvalidStateError that wraps net.ErrClosed. The descriptions stay readable.
+func (m *Machine) Close() {
+	n := m.n.clone()
+	n.state = Closed
+	m.n = n
+}

@@ -1,0 +1,79 @@
+package signaling
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
+	"github.com/parleyrtc/webrtc/sdp"
+)
+
+// checkMunged says whether text may be set in place of the description that
+// was created last.
+//
+// RFC 9429 §5.4: "The SDP returned from createOffer or createAnswer MUST NOT be
+// changed before passing it to setLocalDescription." Programs do it all the
+// same, to leave something out or to add candidates; what does not contradict
+// the state of the connection is let pass.
+func checkMunged(kind Type, created, text string) error {
+	if text == created {
+		return nil
+	}
+	refuse := func(format string, arguments ...any) error {
+		return &rtcerr.InvalidModificationError{Err: fmt.Errorf(format, arguments...)}
+	}
+	if created == "" {
+		return refuse("no %s has been created that could be set", kind)
+	}
+	was, err := parse(created)
+	if err != nil {
+		return err
+	}
+	is, err := parse(text)
+	if err != nil {
+		return err
+	}
+	if len(is.Media) != len(was.Media) {
+		return refuse("the %s has %d sections, but was created with %d", kind, len(is.Media), len(was.Media))
+	}
+	if is.Origin.SessionID != was.Origin.SessionID {
+		return refuse("the %s has session id %d, but was created with %d", kind, is.Origin.SessionID, was.Origin.SessionID)
+	}
+	if !slices.Equal(is.Bundle(), was.Bundle()) {
+		return refuse("the %s bundles %q, but was created with %q", kind, is.Bundle(), was.Bundle())
+	}
+	for i, m := range is.Media {
+		if field := mungedField(was, is, i); field != "" {
+			return refuse("%s of the %s has another %s than was created; set it as it was created", section(i, m), kind, field)
+		}
+	}
+	return nil
+}
+
+// mungedField names what differs in section i and may not. What a program may
+// change is the DTLS role, the maximum message size, candidates, and whatever
+// has no meaning to this endpoint.
+func mungedField(was, is *sdp.Session, i int) string {
+	before, after := was.Media[i], is.Media[i]
+	if after.Malformed != nil {
+		return "form (" + after.Malformed.Error() + ")"
+	}
+	had, has := transportOf(was, i), transportOf(is, i)
+	switch {
+	case before.Kind != after.Kind:
+		return "kind"
+	case before.Mid != after.Mid:
+		return "mid"
+	case before.Proto != after.Proto:
+		return "protocol"
+	case before.IsRejected() != after.IsRejected():
+		return "state of rejection"
+	case had.ICEUfrag != has.ICEUfrag, had.ICEPwd != has.ICEPwd:
+		return "ufrag or password"
+	case !slices.Equal(had.Fingerprints, has.Fingerprints):
+		return "fingerprint"
+	case before.SCTPPort != after.SCTPPort:
+		return "SCTP port"
+	}
+	return ""
+}

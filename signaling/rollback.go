@@ -1,0 +1,27 @@
+package signaling
+
+import "fmt"
+
+// rollback abandons the pending descriptions, whichever side calls for it.
+//
+// RFC 9429 §5.7: "A rollback may be performed if the PeerConnection is in any
+// state except for "stable". This means that both offers and provisional
+// answers can be rolled back. ... The effect of rollback MUST be the same
+// regardless of whether setLocalDescription or setRemoteDescription is
+// called."
+func (n *negotiation) rollback(who side) (Effects, error) {
+	next, ok := n.state.after(who, Rollback)
+	if !ok {
+		return nil, n.wrongState(fmt.Sprintf("roll back (%s)", who))
+	}
+	// "a JSEP implementation abandons the current offer/answer transaction, sets
+	// the signaling state to "stable", and sets the pending local and/or remote
+	// description ... to "null". Any resources or candidates that were allocated by
+	// the abandoned local description are discarded".
+	n.pendingLocal, n.pendingRemote = nil, nil
+	n.lines = n.stable.lines
+	effects := n.enter(next)
+	effects = append(effects, n.commitPlan(n.stable.plan, true)...)
+	n.forgetGathered()
+	return effects, nil
+}
