@@ -1,0 +1,115 @@
+package ice
+
+import "time"
+
+// HandleTimeout does what is due at now. To call it early, late or for nothing
+// does no harm.
+func (a *Agent) HandleTimeout(now time.Time) {
+	if a.closed {
+		return
+	}
+	a.retransmit(now)
+	a.watchConsent(now)
+	a.forgetRetired(now)
+	a.update(now)
+}
+
+// NextTimeout returns when HandleTimeout is to be called; the zero time means
+// that nothing is pending. A time in the past means at once. Every call that
+// takes now may change it.
+func (a *Agent) NextTimeout() time.Time {
+	if a.closed {
+		return time.Time{}
+	}
+	at := earliest(a.checkDue(), a.consentDue())
+	for _, t := range a.transactions {
+		at = earliest(at, t.deadline)
+	}
+	if p, due := a.nominateDue(); p != nil {
+		at = earliest(at, due)
+	}
+	for _, l := range a.lists {
+		at = earliest(at, l.retire)
+	}
+	return earliest(at, a.failureDue())
+}
+
+// update takes the steps that follow from what has just happened, and announces
+// a new state.
+func (a *Agent) update(now time.Time) {
+	if !a.closed {
+		a.considerNomination(now)
+		a.pace(now)
+		a.considerFailure(now)
+	}
+	if s := deriveState(a.facts()); s != a.state {
+		a.debug("state changed", "from", a.state, "to", s)
+		a.state = s
+		a.emit(StateChanged{State: s})
+	}
+}
+
+// facts gathers what the state depends on.
+func (a *Agent) facts() stateFacts {
+	l := a.current()
+	f := stateFacts{
+		closed: a.closed, failed: l.failed, selected: a.selected != nil, lost: a.consent.lost,
+		had: l.had, restarted: l.restarted, remote: l.remoteKey != nil && len(l.remotes) > 0,
+	}
+	if p := a.selected; p != nil {
+		f.old = p.list != l
+		f.finished = l.done && l.nominated == p && l.localEnd && l.remoteEnd
+	}
+	return f
+}
+
+// failureDue is when the newest generation, without a pair in use, fails if
+// nothing happens until then; zero for never.
+func (a *Agent) failureDue() time.Time {
+	l := a.checked()
+	if l == nil || l.failed || a.selected != nil || l != a.current() {
+		return time.Time{}
+	}
+	var at time.Time
+	if l.exhausted() {
+		switch {
+		case l.localEnd && l.remoteEnd && len(l.locals) == 0:
+			// "all pairs have failed … and either zero local candidates were
+			// gathered or the PAC timer has expired" (webrtc-pc §5.6.4).
+			at = l.begun
+		case l.localEnd && l.remoteEnd:
+			// "the agent … MUST wait until the PAC timer has expired before
+			// concluding that ICE has failed" (RFC 8863 §4): a check of the peer
+			// may yet come.
+			at = l.begun.Add(a.timing.Patience)
+		case len(l.pairs) > 0:
+			// A peer that never says that its candidates are at an end: silence
+			// for as long says it.
+			at = l.active.Add(a.timing.Patience)
+		}
+	}
+	if l.had && a.timing.Disconnected >= 0 && a.timing.Failed >= 0 && !l.reopened.IsZero() {
+		// There was a connection, and the search for another takes too long.
+		at = earliest(at, l.reopened.Add(a.timing.Disconnected+a.timing.Failed))
+	}
+	return at
+}
+
+// considerFailure fails the newest generation when that is due.
+func (a *Agent) considerFailure(now time.Time) {
+	if at := a.failureDue(); !at.IsZero() && !now.Before(at) {
+		a.fail()
+	}
+}
+
+// fail gives the newest generation up.
+func (a *Agent) fail() {
+	l := a.checked()
+	a.debug("no path", "pairs", len(l.pairs))
+	l.failed = true
+	a.dropTransactions(func(t *transaction) bool { return t.pair.list == l })
+	for _, p := range l.pairs {
+		p.state, p.queued = CandidatePairStateFailed, false
+	}
+	l.triggered = nil
+}

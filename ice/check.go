@@ -1,0 +1,235 @@
+package ice
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pion/stun/v4"
+)
+
+// A transaction is one Binding request of ours that may still be answered.
+type transaction struct {
+	id   transactionID
+	pair *pair
+	// consent: sent once to renew consent (RFC 7675 §5.1), not an ordinary check.
+	consent bool
+	// useCandidate and controlling are what the request said.
+	useCandidate, controlling bool
+	// cancelled: not sent again, and its silence is no failure, but an answer
+	// still counts (RFC 8445 §7.3.1.4).
+	cancelled bool
+	// overdue: a consent check that was not answered in time, and may be yet.
+	overdue bool
+
+	sent     time.Time // the first transmission
+	attempts int
+	rto      time.Duration
+	deadline time.Time
+	raw      []byte
+}
+
+// Rm of RFC 8489 §6.2.1: the wait after the last transmission, in RTOs.
+const lastWait = 16
+
+// lateLimit is how long an answer to a cancelled check or an overdue consent
+// check is still looked out for.
+const lateLimit = 8 * time.Second
+
+// begin writes the request for p, queues it and returns its transaction.
+func (a *Agent) begin(now time.Time, p *pair, consent bool) *transaction {
+	var t *transaction
+	if n := len(a.freed); n > 0 {
+		t, a.freed = a.freed[n-1], a.freed[:n-1]
+	} else {
+		t = new(transaction)
+	}
+	*t = transaction{pair: p, consent: consent, controlling: a.controlling, sent: now, attempts: 1, raw: t.raw}
+	// "The agent MUST NOT include USE-CANDIDATE if controlled"; a consent check
+	// repeats it, so that a peer that missed the nomination, or that sees us
+	// from a new address, learns which pair is meant.
+	t.useCandidate = a.controlling && (p.nominating || consent && p.nominated)
+	a.fill(t.id[:])
+	t.raw = append(t.raw[:0], a.writeRequest(t)...)
+	a.transactions = append(a.transactions, t)
+	a.packets.push(p.local.base, p.remote.addr, t.raw)
+
+	s := &p.stats
+	if s.FirstRequestTimestamp.IsZero() {
+		s.FirstRequestTimestamp = now
+	}
+	s.LastRequestTimestamp = now
+	if consent {
+		s.ConsentRequestsSent++
+	} else {
+		s.RequestsSent++
+	}
+	return t
+}
+
+// writeRequest forms a Binding request (RFC 8445 §7.2.2) in a.out.
+func (a *Agent) writeRequest(t *transaction) []byte {
+	m, l := &a.out, t.pair.list
+	start(m, stun.ClassRequest, t.id)
+	m.Add(stun.AttrUsername, l.username)
+	addUint32(m, stun.AttrPriority, reflexivePriority(t.pair.local.cand))
+	// "The agent MUST include either ICE-CONTROLLED or ICE-CONTROLLING"
+	// (RFC 8445 §7.1.3).
+	if t.controlling {
+		addUint64(m, stun.AttrICEControlling, a.tieBreaker)
+		if t.useCandidate {
+			m.Add(stun.AttrUseCandidate, nil)
+		}
+	} else {
+		addUint64(m, stun.AttrICEControlled, a.tieBreaker)
+	}
+	l.remoteKey.sign(m)
+	addFingerprint(m)
+	return m.Raw
+}
+
+// reflexivePriority is the value of PRIORITY: what c's priority would be if it
+// were peer reflexive (RFC 8445 §7.1.1).
+func reflexivePriority(c Candidate) uint32 {
+	preference := uint32(CandidateTypePeerReflexive.Preference())
+	return preference<<24 | c.Priority()&0x00ffffff
+}
+
+// pace starts the checks that are due, one each Ta over all generations
+// (RFC 8445 §6.1.4.2).
+func (a *Agent) pace(now time.Time) {
+	for !now.Before(a.paced) {
+		p := a.nextCheck(now)
+		if p == nil {
+			return
+		}
+		a.paced = now.Add(a.timing.Ta)
+		a.check(now, p)
+	}
+}
+
+// nextCheck takes the pair to check: triggered checks of any generation first.
+func (a *Agent) nextCheck(now time.Time) *pair {
+	for _, l := range slices.Backward(a.lists) {
+		if l.searching() && len(l.triggered) > 0 {
+			return l.next()
+		}
+	}
+	if l := a.checked(); l != nil && l.searching() && !now.Before(l.heldUntil) {
+		return l.nextOrdinary()
+	}
+	return nil
+}
+
+// checkDue says when nextCheck has something, zero for never.
+func (a *Agent) checkDue() time.Time {
+	for _, l := range a.lists {
+		if l.searching() && len(l.triggered) > 0 {
+			return a.paced
+		}
+	}
+	l := a.checked()
+	if l == nil || !l.searching() || l.nextOrdinary() == nil {
+		return time.Time{}
+	}
+	if l.heldUntil.After(a.paced) {
+		return l.heldUntil
+	}
+	return a.paced
+}
+
+// check sends a connectivity check on p.
+func (a *Agent) check(now time.Time, p *pair) {
+	if p.check != nil {
+		a.cancel(now, p.check)
+	}
+	if p.state != CandidatePairStateSucceeded {
+		p.state = CandidatePairStateInProgress
+	}
+	p.check = a.begin(now, p, false)
+	// "RTO = MAX (500ms, Ta * N * (Num-Waiting + Num-In-Progress))"
+	// (RFC 8445 §14.3); N, the number of checklists, is 1.
+	p.check.rto = max(a.timing.RTO, a.timing.Ta*time.Duration(p.list.load()))
+	a.schedule(now, p.check)
+	a.debug("check sent", "pair", p.id, "to", p.remote.addr, "nominating", p.check.useCandidate)
+}
+
+// schedule sets when t is to be sent again or has failed (RFC 8489 §6.2.1).
+func (a *Agent) schedule(now time.Time, t *transaction) {
+	if t.attempts < a.timing.Rc {
+		t.deadline = now.Add(t.rto << (t.attempts - 1))
+	} else {
+		t.deadline = now.Add(t.rto * lastWait)
+	}
+}
+
+// cancel stops t without a verdict on its pair.
+func (a *Agent) cancel(now time.Time, t *transaction) {
+	t.cancelled = true
+	t.deadline = now.Add(lateLimit)
+	if t.pair.check == t {
+		t.pair.check = nil
+	}
+}
+
+// release forgets t.
+func (a *Agent) release(t *transaction) {
+	if i := slices.Index(a.transactions, t); i >= 0 {
+		a.transactions = slices.Delete(a.transactions, i, i+1)
+	}
+	if t.pair.check == t {
+		t.pair.check = nil
+	}
+	t.pair = nil
+	if len(a.freed) < 8 {
+		a.freed = append(a.freed, t)
+	}
+}
+
+// find returns the transaction with the given id.
+func (a *Agent) find(id transactionID) *transaction {
+	for _, t := range a.transactions {
+		if t.id == id {
+			return t
+		}
+	}
+	return nil
+}
+
+// retransmit deals with the transactions whose time is up.
+func (a *Agent) retransmit(now time.Time) {
+	for i := 0; i < len(a.transactions); {
+		t := a.transactions[i]
+		if now.Before(t.deadline) {
+			i++
+			continue
+		}
+		switch {
+		case t.cancelled, t.overdue:
+			a.release(t)
+		case t.consent:
+			t.overdue = true
+			t.deadline = now.Add(lateLimit)
+			a.consentOverdue(now, t)
+		case t.attempts < a.timing.Rc:
+			t.attempts++
+			t.pair.stats.RetransmissionsSent++
+			a.packets.push(t.pair.local.base, t.pair.remote.addr, t.raw)
+			a.schedule(now, t)
+		default:
+			p := t.pair
+			a.release(t)
+			a.checkFailed(now, p, "no answer")
+		}
+	}
+}
+
+// checkFailed takes the verdict on p (RFC 8445 §7.2.5.2).
+func (a *Agent) checkFailed(now time.Time, p *pair, why string) {
+	a.debug("check failed", "pair", p.id, "to", p.remote.addr, "why", why)
+	p.state = CandidatePairStateFailed
+	p.nominating, p.nominateOnSuccess = false, false
+	p.list.untrigger(p)
+	if p == a.selected {
+		a.lose(now)
+	}
+}

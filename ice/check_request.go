@@ -1,0 +1,311 @@
+package ice
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/pion/stun/v4"
+)
+
+// An earlyCheck is a check that came before the peer's credentials, "to be
+// processed once they are known" (RFC 8445 §7.3).
+type earlyCheck struct {
+	base         int
+	from         netip.AddrPort
+	remoteUfrag  string
+	priority     uint32
+	useCandidate bool
+}
+
+// maxEarly bounds the early checks of a generation: one per pair that a peer
+// would check at first.
+const maxEarly = 32
+
+// HandlePacket takes a STUN message that came from the address from to the
+// socket base. It does not keep p. What is not a connectivity check of this
+// session or an answer to one of ours is dropped and counted.
+func (a *Agent) HandlePacket(now time.Time, base int, from netip.AddrPort, p []byte) {
+	if a.closed {
+		return
+	}
+	from = plain(from)
+	if !a.parse(p) {
+		return
+	}
+	switch a.read.class {
+	case stun.ClassRequest:
+		a.handleRequest(now, base, from, &a.read)
+	case stun.ClassIndication:
+		// "An agent MUST be prepared to receive a Binding Indication"; it only
+		// keeps NAT bindings alive (RFC 8445 §11).
+		a.counters.Indications++
+		return
+	default:
+		a.handleResponse(now, base, from, &a.read)
+	}
+	a.update(now)
+}
+
+// parse reads p into a.read; false if it is to be dropped.
+func (a *Agent) parse(p []byte) bool {
+	if len(p) > maxMessage {
+		a.counters.Oversized++
+		return false
+	}
+	// The engine accepts bytes after the message's end and lengths that are no
+	// multiple of four (RFC 8489 §5).
+	if len(p) < stunHeader || len(p)%4 != 0 || int(p[2])<<8|int(p[3]) != len(p)-stunHeader || p[0]&0xc0 != 0 {
+		a.counters.Malformed++
+		return false
+	}
+	// Write copies p: the engine never sees the caller's buffer.
+	if _, err := a.in.Write(p); err != nil {
+		a.counters.Malformed++
+		return false
+	}
+	// "The agent MUST … verify that the message uses FINGERPRINT"
+	// (RFC 8489 §7.1); checks and their responses all do (RFC 8445 §7.1).
+	switch present, right := fingerprint(a.in.Raw); {
+	case !present:
+		a.counters.NoFingerprint++
+		return false
+	case !right:
+		a.counters.BadFingerprint++
+		return false
+	}
+	if a.in.Type.Method != stun.MethodBinding {
+		a.counters.OtherMethod++
+		return false
+	}
+	a.read.read(&a.in)
+	return true
+}
+
+// handleRequest serves a connectivity check (RFC 8445 §7.3).
+func (a *Agent) handleRequest(now time.Time, base int, from netip.AddrPort, r *binding) {
+	l := a.authenticate(now, base, from, r)
+	if l == nil {
+		return
+	}
+	if len(r.unknown) > 0 {
+		a.counters.UnknownAttributes++
+		a.respondError(base, from, r, l, 420)
+		return
+	}
+	// PRIORITY "MUST be included in a Binding request" (RFC 8445 §7.1.1).
+	if !r.hasPriority || r.malformedAttr {
+		a.counters.BadRequests++
+		a.respondError(base, from, r, l, 400)
+		return
+	}
+	if !a.repairRole(base, from, r, l) {
+		return
+	}
+	a.respond(base, from, r, l)
+	a.learn(now, l, earlyCheck{base, from, "", r.priority, r.useCandidate}, r)
+}
+
+// authenticate finds the generation that a request belongs to (RFC 8489 §9.1.3):
+// by the first half of USERNAME, and by the second where both fit.
+func (a *Agent) authenticate(now time.Time, base int, from netip.AddrPort, r *binding) *checklist {
+	if !r.hasUsername || !r.hasIntegrity {
+		a.counters.Unauthenticated++
+		a.respondUnauthenticated(now, base, from, r, 400)
+		return nil
+	}
+	var found *checklist
+	for _, l := range a.lists {
+		if string(r.localUfrag) == l.localUfrag && (found == nil || found.remoteUfrag != string(r.remoteUfrag) || l.remoteUfrag == string(r.remoteUfrag)) {
+			found = l
+		}
+	}
+	if found == nil {
+		a.counters.UnknownUsername++
+		a.respondUnauthenticated(now, base, from, r, 401)
+		return nil
+	}
+	if !found.localKey.verify(r.raw) {
+		a.counters.BadIntegrity++
+		a.respondUnauthenticated(now, base, from, r, 401)
+		return nil
+	}
+	return found
+}
+
+// repairRole detects and repairs a role conflict (RFC 8445 §7.3.1.1); false
+// means that the request was refused.
+func (a *Agent) repairRole(base int, from netip.AddrPort, r *binding, l *checklist) bool {
+	conflict := a.controlling && r.controlling || !a.controlling && r.controlled
+	if !conflict {
+		return true
+	}
+	a.counters.RoleConflicts++
+	// The larger tie-breaker is to control; whoever already has the role that
+	// follows from it answers 487 and keeps it.
+	if larger := a.tieBreaker >= r.tieBreaker; larger == a.controlling {
+		a.respondError(base, from, r, l, 487)
+		return false
+	}
+	a.switchRole(!a.controlling)
+	return true
+}
+
+// switchRole changes the role because of a conflict.
+func (a *Agent) switchRole(controlling bool) {
+	a.setRole(controlling)
+	a.emit(RoleChanged{Controlling: controlling})
+	a.debug("role conflict repaired", "controlling", controlling)
+}
+
+// respond answers a check (RFC 8445 §7.3.1.2).
+func (a *Agent) respond(base int, from netip.AddrPort, r *binding, l *checklist) {
+	m := &a.out
+	start(m, stun.ClassSuccessResponse, r.id)
+	addXORAddress(m, from)
+	l.localKey.sign(m)
+	addFingerprint(m)
+	a.packets.push(base, from, m.Raw)
+}
+
+// respondError refuses a request that was authenticated.
+func (a *Agent) respondError(base int, from netip.AddrPort, r *binding, l *checklist, code int) {
+	m := &a.out
+	start(m, stun.ClassErrorResponse, r.id)
+	addErrorCode(m, code)
+	if code == 420 {
+		addUnknownAttributes(m, r.unknown)
+	}
+	l.localKey.sign(m)
+	addFingerprint(m)
+	a.packets.push(base, from, m.Raw)
+}
+
+// An errorBudget limits the answers to requests that nobody can be held to:
+// their source address may be forged.
+type errorBudget struct {
+	left  int
+	until time.Time
+}
+
+// errorsPerSecond is how many unauthenticated requests are answered.
+const errorsPerSecond = 10
+
+// respondUnauthenticated refuses a request without integrity, as RFC 8489
+// §9.1.3 prescribes ("the server MUST reject the request with an error
+// response"). The answer is no larger than the smallest request that can ask
+// for it, but for 8 bytes, and the rate is bounded.
+func (a *Agent) respondUnauthenticated(now time.Time, base int, from netip.AddrPort, r *binding, code int) {
+	if !now.Before(a.errors.until) {
+		a.errors = errorBudget{left: errorsPerSecond, until: now.Add(time.Second)}
+	}
+	if a.errors.left == 0 {
+		a.counters.ErrorsWithheld++
+		return
+	}
+	a.errors.left--
+	m := &a.out
+	start(m, stun.ClassErrorResponse, r.id)
+	addErrorCode(m, code)
+	addFingerprint(m)
+	a.packets.push(base, from, m.Raw)
+}
+
+// learn draws the conclusions from an accepted check: a peer-reflexive
+// candidate, a triggered check, a nomination (RFC 8445 §7.3.1.3 to §7.3.1.5).
+func (a *Agent) learn(now time.Time, l *checklist, c earlyCheck, r *binding) {
+	if !l.retire.IsZero() {
+		return // a generation that has been replaced only answers
+	}
+	if l.remoteKey == nil || r != nil && string(r.remoteUfrag) != l.remoteUfrag {
+		a.keepEarly(l, c, r)
+		return
+	}
+	l.active = now
+	p := l.pairAt(c.base, c.from)
+	if p == nil {
+		if p = a.discover(now, l, c); p == nil {
+			return
+		}
+	}
+	s := &p.stats
+	if s.FirstRequestReceivedTimestamp.IsZero() {
+		s.FirstRequestReceivedTimestamp = now
+	}
+	s.LastRequestReceivedTimestamp = now
+	s.RequestsReceived++
+	s.ResponsesSent++
+	if l.failed {
+		return // "only a restart leads out" (webrtc-pc §5.6.4)
+	}
+	a.triggerCheck(now, p)
+	if c.useCandidate && !a.controlling {
+		a.peerNominated(now, p)
+	}
+}
+
+// keepEarly holds a check whose sender's credentials are not known yet.
+func (a *Agent) keepEarly(l *checklist, c earlyCheck, r *binding) {
+	if r != nil {
+		c.remoteUfrag = string(r.remoteUfrag)
+	}
+	for i := range l.early {
+		if e := &l.early[i]; e.base == c.base && e.from == c.from && e.remoteUfrag == c.remoteUfrag {
+			e.useCandidate = e.useCandidate || c.useCandidate
+			return
+		}
+	}
+	if len(l.early) >= maxEarly {
+		a.counters.EarlyDropped++
+		return
+	}
+	l.early = append(l.early, c)
+}
+
+// replayEarly processes the held checks of the peer whose credentials l now has.
+func (a *Agent) replayEarly(now time.Time, l *checklist) {
+	early := l.early
+	l.early = nil
+	for _, c := range early {
+		if c.remoteUfrag == l.remoteUfrag {
+			a.learn(now, l, c, nil)
+		}
+	}
+}
+
+// discover makes the pair of a check that came unexpectedly: with a new peer
+// reflexive candidate, if its source is no known candidate (RFC 8445 §7.3.1.3).
+func (a *Agent) discover(now time.Time, l *checklist, c earlyCheck) *pair {
+	local := l.sender(c.base)
+	if local == nil {
+		a.keepEarlyFor(l, c)
+		return nil
+	}
+	remote := l.remoteAt(c.from)
+	if remote == nil {
+		if remote = a.learnRemote(l, local, c); remote == nil {
+			return nil
+		}
+	}
+	return a.addPair(now, l, local, remote, true)
+}
+
+// keepEarlyFor holds a check that came to a socket whose candidate has not been
+// added yet.
+func (a *Agent) keepEarlyFor(l *checklist, c earlyCheck) {
+	c.remoteUfrag = l.remoteUfrag
+	a.keepEarly(l, c, nil)
+}
+
+// triggerCheck queues a check in the other direction (RFC 8445 §7.3.1.4).
+func (a *Agent) triggerCheck(now time.Time, p *pair) {
+	switch p.state {
+	case CandidatePairStateSucceeded:
+		return // "nothing further is done"
+	case CandidatePairStateInProgress:
+		if p.check != nil {
+			a.cancel(now, p.check)
+		}
+	}
+	p.state = CandidatePairStateWaiting
+	p.list.trigger(p)
+}

@@ -1,0 +1,88 @@
+package ice
+
+import "time"
+
+// quietLimit is how long the pair in use must have been without a check of the
+// peer before a nomination of a worse pair is believed to replace it. A peer
+// that nominates aggressively (RFC 5245 §8.1.1.2) goes on checking the best.
+const quietLimit = 3 * time.Second
+
+// peerNominated takes USE-CANDIDATE in a check of p (RFC 8445 §7.3.1.5).
+func (a *Agent) peerNominated(now time.Time, p *pair) {
+	if p.state != CandidatePairStateSucceeded {
+		// Its own check is on its way or queued; the nomination takes effect
+		// when it succeeds.
+		p.nominateOnSuccess = true
+		return
+	}
+	a.nominated(now, p)
+}
+
+// nominated makes p the pair that the controlling agent chose, in either role.
+func (a *Agent) nominated(now time.Time, p *pair) {
+	l := p.list
+	p.nominated = true
+	if q := l.nominated; q != nil && q != p && !a.replaces(now, p, q) {
+		return
+	}
+	l.nominated = p
+	l.remoteFirst = false
+	// "Once a candidate pair … has been nominated", the others are removed from
+	// the checklist and the triggered-check queue (RFC 8445 §8.1.2). A peer that
+	// goes on checking them may still get one nominated.
+	l.finish()
+	for _, q := range l.pairs {
+		if q != p && q.state == CandidatePairStateInProgress && q.priority < p.priority && q.check != nil {
+			a.cancel(now, q.check)
+			q.state = CandidatePairStateFrozen
+		}
+	}
+	a.use(now, p)
+	a.retireBefore(now, l)
+}
+
+// replaces says whether p, just nominated, takes the place of q.
+func (a *Agent) replaces(now time.Time, p, q *pair) bool {
+	// With aggressive nomination several pairs are nominated, and "the one with
+	// the highest priority" is used (RFC 5245 §8.1.1.2).
+	if p.priority > q.priority || q.state == CandidatePairStateFailed || q != a.selected {
+		return true
+	}
+	if a.controlling {
+		return true // our own choice, made because q was in doubt
+	}
+	// A worse pair replaces q when the peer has left q: its address has changed,
+	// or its path is gone.
+	return a.suspect() || now.Sub(q.stats.LastRequestReceivedTimestamp) >= quietLimit
+}
+
+// offer puts p, valid, to use if nothing better is in use.
+func (a *Agent) offer(now time.Time, p *pair) {
+	s := a.selected
+	switch {
+	case s == p:
+		return
+	case s == nil:
+		// "an agent MAY send data on any valid pair" (RFC 8445 §12.1).
+	case a.suspect() && p.answered().After(a.consent.lossAt):
+		// The pair in use has stopped answering, this one answers.
+		p.list.done = false
+	case s.list != p.list:
+		return // make before break: the old generation's pair serves until a nomination
+	case s.list.nominated != nil || p.priority < s.priority:
+		return
+	}
+	a.use(now, p)
+}
+
+// use makes p the pair that carries packets.
+func (a *Agent) use(now time.Time, p *pair) {
+	p.list.had = true
+	if a.selected == p {
+		return
+	}
+	a.selected = p
+	a.beginConsent(now)
+	a.emit(SelectedPairChanged{Pair: p.snapshot()})
+	a.debug("selected pair changed", "pair", p.id, "to", p.remote.addr, "nominated", p.nominated)
+}

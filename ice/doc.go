@@ -1,0 +1,51 @@
+// Package ice finds and keeps a path between two peers: Interactive
+// Connectivity Establishment (RFC 8445) with trickle (RFC 8838), consent
+// (RFC 7675) and patience (RFC 8863).
+//
+// The package can be imported, but only the root package webrtc promises
+// compatibility.
+//
+// # Parts
+//
+// A Candidate is an address at which a peer may be reached. A Gatherer finds
+// the local ones, over the host's interfaces and with the help of STUN servers.
+// An Agent pairs them with the peer's, checks the pairs, has the controlling
+// side nominate one, and watches over it. Agent and Gatherer do not know each
+// other: their owner carries candidates and packets between them.
+//
+// # The agent
+//
+// An Agent is a state machine. It has no socket, clock, goroutine or lock; one
+// goroutine owns it, gives it what happens together with the time, sends what
+// Poll returns, and calls HandleTimeout when NextTimeout says:
+//
+//	agent := ice.NewAgent(ice.AgentConfig{Controlling: true})
+//	agent.AddLocalCandidate(now, candidate, socket)
+//	agent.SetRemoteCredentials(now, ufrag, pwd)
+//	err := agent.AddRemoteCandidate(now, remote)
+//	for {
+//		for event, ok := agent.Poll(); ok; event, ok = agent.Poll() {
+//			switch event := event.(type) {
+//			case ice.Transmit: // send event.Data from socket event.Base to event.To
+//			case ice.SelectedPairChanged: // packets go on event.Pair from now on
+//			case ice.StateChanged: // tell the program
+//			}
+//		}
+//		select {
+//		case <-time.After(time.Until(agent.NextTimeout())):
+//			agent.HandleTimeout(time.Now())
+//		case p := <-packets: // those that are STUN (RFC 7983)
+//			agent.HandlePacket(time.Now(), p.socket, p.from, p.data)
+//		}
+//	}
+//
+// Packets may flow as soon as the first SelectedPairChanged arrives, which is
+// with the first valid pair and a round trip before the nomination.
+//
+// A restart (Restart, or new credentials of the peer) begins a new generation
+// of credentials, candidates and pairs. The old pair carries packets until the
+// new generation has nominated one, and Rollback returns to the old generation.
+//
+// What fails to be authentic is dropped and counted (Counters); what a peer
+// can make the agent remember or send is bounded.
+package ice

@@ -1,0 +1,110 @@
+package ice
+
+import (
+	"net/netip"
+	"time"
+)
+
+// A localCandidate is one of ours, with the socket that it sends from.
+type localCandidate struct {
+	cand Candidate
+	addr netip.AddrPort
+	base int
+}
+
+// A remoteCandidate is one of the peer's.
+type remoteCandidate struct {
+	cand Candidate
+	addr netip.AddrPort
+	// learned: a check of the peer came from it before anyone announced it
+	// (RFC 8445 §7.3.1.3).
+	learned bool
+}
+
+// A pair is a candidate pair of a checklist (RFC 8445 §6.1.2). There is one for
+// each socket of ours and address of the peer: "a pair is redundant if its
+// local candidate's base and remote candidate are identical to those of
+// another" (RFC 8445 §6.1.2.4). A check that succeeds makes the pair valid
+// itself, since the valid pair of RFC 8445 §7.2.5.3.2 has the same base and
+// remote candidate; mapped is its local candidate.
+type pair struct {
+	id       uint64
+	list     *checklist
+	local    *localCandidate
+	remote   *remoteCandidate
+	mapped   *localCandidate
+	priority uint64
+	state    CandidatePairState
+
+	// nominated: the controlling agent's choice fell on it.
+	nominated bool
+	// nominating (controlling): its next check or the one on its way carries
+	// USE-CANDIDATE.
+	nominating bool
+	// nominateOnSuccess (controlled): the peer sent USE-CANDIDATE before our
+	// own check of the pair succeeded (RFC 8445 §7.3.1.5).
+	nominateOnSuccess bool
+	// queued: it is in the triggered-check queue.
+	queued bool
+	// check is the ordinary check on its way.
+	check *transaction
+	// rtt is the last round-trip time, 0 if none was measured.
+	rtt time.Duration
+
+	stats PairStats
+}
+
+// foundation is the pair's own: "the combination of the foundations of its
+// local and remote candidates" (RFC 8445 §6.1.2.6).
+func (p *pair) sameFoundation(q *pair) bool {
+	return p.local.cand.Foundation() == q.local.cand.Foundation() &&
+		p.remote.cand.Foundation() == q.remote.cand.Foundation()
+}
+
+// answered is when the last authenticated response arrived.
+func (p *pair) answered() time.Time { return p.stats.LastResponseTimestamp }
+
+// reported is the local candidate to show: the one that the peer sees.
+func (p *pair) reported() *localCandidate {
+	if p.mapped != nil {
+		return p.mapped
+	}
+	return p.local
+}
+
+func (p *pair) snapshot() Pair {
+	if p == nil {
+		return Pair{}
+	}
+	return Pair{
+		ID: p.id, Local: p.reported().cand, Remote: p.remote.cand, Base: p.local.base, To: p.remote.addr,
+		Priority: p.priority, State: p.state, Nominated: p.nominated,
+	}
+}
+
+// prioritise recomputes the priority, which depends on the role.
+func (p *pair) prioritise(controlling bool) {
+	l, r := p.local.cand.Priority(), p.remote.cand.Priority()
+	if controlling {
+		p.priority = pairPriority(l, r)
+	} else {
+		p.priority = pairPriority(r, l)
+	}
+}
+
+// compatible says whether a check can go from l to r: "if and only if they have
+// the same component ID and have the same IP address version", and link-local
+// IPv6 addresses go only together (RFC 8445 §6.1.2.2).
+func compatible(l *localCandidate, r *remoteCandidate) bool {
+	a, b := l.addr.Addr(), r.addr.Addr()
+	return l.cand.Component() == r.cand.Component() &&
+		l.cand.NetworkType().Protocol() == r.cand.NetworkType().Protocol() &&
+		a.Is4() == b.Is4() &&
+		(a.Is4() || a.IsLinkLocalUnicast() == b.IsLinkLocalUnicast())
+}
+
+// plain returns a as candidates hold it: unmapped and without a zone. (A socket
+// that is bound to a link-local address knows its interface.)
+func plain(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
+}
