@@ -32,8 +32,9 @@ type path struct {
 	mu sync.Mutex // guards what follows
 	// sentAlert and receivedAlert are the last alerts that crossed in the clear.
 	sentAlert, receivedAlert *uint32
-	// sentNotify is set once an encrypted alert has gone out: the engine
-	// encrypts no other than close_notify.
+	// sentNotify is set when a protected alert has gone out since the engine
+	// last asked for a datagram. If it asks no more, it was the answer to the
+	// peer's close_notify.
 	sentNotify bool
 	// lastFlight is when the last flight was repeated.
 	lastFlight time.Time
@@ -101,7 +102,7 @@ func (p *path) alerts() (sent, received *uint32) {
 	return p.sentAlert, p.receivedAlert
 }
 
-// notified returns true if a close_notify of ours has gone out.
+// notified returns true if the engine's last deed was to send close_notify.
 func (p *path) notified() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -110,6 +111,9 @@ func (p *path) notified() bool {
 
 // ReadFrom returns the next datagram for the engine.
 func (p *path) ReadFrom(b []byte) (int, net.Addr, error) {
+	p.mu.Lock()
+	p.sentNotify = false
+	p.mu.Unlock()
 	n, err := p.in.pop(b)
 	if err != nil {
 		return 0, nil, err

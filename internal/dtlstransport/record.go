@@ -89,6 +89,10 @@ func (r record) check(established bool) drop {
 	case r.epoch > 1:
 		// There is no renegotiation in WebRTC (RFC 8827 §6.5), so that no epoch follows the first.
 		return dropStale
+	case r.epoch == 1 && r.typ == typeChangeCipherSpec:
+		// It would begin an epoch that never comes. The engine takes it without
+		// decrypting it, so that anyone could send one.
+		return dropStale
 	case r.epoch == 1:
 		if len(r.body) < minProtected {
 			return dropMalformed
