@@ -32,6 +32,13 @@ type Gatherer struct {
 	// round is part of the gathering.
 	scanning, rescan, scanGathers, rescanGathers bool
 
+	servers       []*serverLookup
+	cancelLookups func()
+	stun          stunClient
+	mappings      []mapping
+
+	mdns mdnsEdge
+
 	found       []CandidateFound // of this generation
 	priorities  map[uint32]bool  // of this generation's candidates
 	foundations foundations
@@ -44,6 +51,8 @@ type gatherSocket struct {
 	local netip.AddrPort // with the zone, as it was bound
 	name  string         // of the interface
 	order int            // rank of the address in the newest list, from 0
+	// generation is the newest one that the socket gathers for.
+	generation int
 }
 
 // base returns the socket's address as candidates show it.
@@ -56,10 +65,13 @@ func (s *gatherSocket) base() netip.AddrPort {
 func NewGatherer(config GathererConfig) *Gatherer {
 	config = config.withDefaults()
 	return &Gatherer{
-		cfg:     config,
-		edge:    newGatherEdge(config.Post),
-		state:   GatheringStateNew,
-		sockets: map[int]*gatherSocket{},
+		cfg:           config,
+		edge:          newGatherEdge(config.Post),
+		state:         GatheringStateNew,
+		sockets:       map[int]*gatherSocket{},
+		cancelLookups: func() {},
+		mdns:          mdnsEdge{resolver: mdnsResolver{limit: config.MulticastDNSTimeout}},
+		stun:          stunClient{rto: config.STUNRTO, limit: config.STUNTimeout, ta: config.Ta, rand: config.Rand},
 	}
 }
 
@@ -84,7 +96,11 @@ func (g *Gatherer) Gather(now time.Time, ufrag string) {
 	g.ufrag = ufrag
 	g.found = nil
 	g.priorities = map[uint32]bool{}
+	g.cancelLookups()
+	g.mappings = nil
+	g.stun.cancel(func(*stunTransaction) bool { return true })
 	g.setState(GatheringStateGathering)
+	g.startServers(now)
 	g.scan(true)
 }
 
@@ -101,34 +117,53 @@ func (g *Gatherer) Rescan(now time.Time) {
 // reports whether the packet was an answer to one of the gatherer's requests;
 // all others are the agent's.
 func (g *Gatherer) HandlePacket(now time.Time, socket int, from netip.AddrPort, p []byte) bool {
-	return false
+	if !g.stun.handlePacket(socket, from, p) {
+		return false
+	}
+	g.handleResults(now)
+	return true
+}
+
+// HandleSendError says that a Transmit could not be sent: to a destination
+// without a route, for example. The request is given up, so that gathering does
+// not wait for its answer.
+func (g *Gatherer) HandleSendError(now time.Time, socket int, to netip.AddrPort, err error) {
+	g.stun.fail(socket, to, err)
+	g.handleResults(now)
 }
 
 // HandleTimeout does what is due at now.
 func (g *Gatherer) HandleTimeout(now time.Time) {
+	g.renewMappings(now)
+	g.stun.handleTimeout(now)
+	g.handleResults(now)
+	g.handleMulticastTimeout(now)
 }
 
 // NextTimeout returns when HandleTimeout has to be called; the zero time is
 // never.
 func (g *Gatherer) NextTimeout() time.Time {
-	return time.Time{}
+	if g.edge.isClosed() {
+		return time.Time{}
+	}
+	return sooner(sooner(g.stun.nextTimeout(), g.nextRenewal()), g.mdns.nextTimeout())
 }
 
 // Poll returns the next event, and false if there is none now.
 func (g *Gatherer) Poll() (GatherEvent, bool) {
-	if len(g.events) == 0 || g.edge.isClosed() {
+	if g.edge.isClosed() {
+		return nil, false
+	}
+	if len(g.events) == 0 {
+		if t, ok := g.stun.poll(); ok {
+			return t, true
+		}
 		return nil, false
 	}
 	e := g.events[0]
 	g.events[0] = nil
 	g.events = g.events[1:]
 	return e, true
-}
-
-// Resolve asks for the address behind a candidate's name under .local; the
-// event Resolved has the answer.
-func (g *Gatherer) Resolve(now time.Time, c Candidate) {
-	g.emit(Resolved{Candidate: c, Err: candidateError("connection-address", c.Address(), "names are not resolved")})
 }
 
 // Close closes every socket and returns when no goroutine of the gatherer's is
@@ -147,10 +182,18 @@ func (g *Gatherer) setState(s GatheringState) {
 	}
 }
 
-// checkComplete ends the gathering once nothing is outstanding.
+// gatheringScan reports whether sockets may still be added to this generation.
+func (g *Gatherer) gatheringScan() bool {
+	return g.scanning && g.scanGathers || g.rescanGathers
+}
+
+// checkComplete reports servers that gave nothing, and ends the gathering once
+// nothing is outstanding.
 func (g *Gatherer) checkComplete() {
-	if g.state != GatheringStateGathering || g.scanning && g.scanGathers || g.rescanGathers {
+	if g.state != GatheringStateGathering {
 		return
 	}
-	g.setState(GatheringStateComplete)
+	if !g.settleServers() && !g.gatheringScan() {
+		g.setState(GatheringStateComplete)
+	}
 }

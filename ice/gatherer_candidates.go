@@ -14,6 +14,10 @@ func (g *Gatherer) gatherFrom(now time.Time, s *gatherSocket) {
 	if g.cfg.MulticastDNS != MulticastDNSModeQueryAndGather {
 		g.announce(s, CandidateTypeHost, s.base(), Server{}, s.order)
 	}
+	s.generation = g.generation
+	for _, lookup := range g.servers {
+		g.ask(now, lookup, s)
+	}
 }
 
 // announce makes a candidate of an address and reports it, unless it is

@@ -143,6 +143,8 @@ func (g *Gatherer) closeSocket(s *gatherSocket) {
 	g.cfg.Logger.Info("local address gone", "address", s.base(), "interface", s.name)
 	delete(g.sockets, s.id)
 	g.edge.release(s.conn)
+	g.forgetMappings(s.id)
+	g.dropRequests(s.id)
 	g.emit(SocketClosed{s.id})
 }
 
