@@ -305,3 +305,8 @@ func bubble(t *testing.T, name string, f func(t *testing.T)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) { synctest.Test(t, f) })
 }
+
+func newCertificates(t testing.TB) []tls.Certificate {
+	t.Helper()
+	return []tls.Certificate{ecdsaCertificate(t)}
+}
