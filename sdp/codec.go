@@ -13,9 +13,13 @@ type Codec struct {
 	// Parameters is the a=fmtp value, or ""; see Parameters for its parts.
 	Parameters string
 	// Feedback are the a=rtcp-fb lines for this payload type, those for "*"
-	// among them (RFC 4585 §4.2), in their order.
+	// among them (RFC 4585 §4.2), in their order; the first 64 if there are more.
 	Feedback []RTCPFB
 }
+
+// maxFeedback keeps lines for "*", which count for every codec, from taking
+// memory by the product of their number and that of codecs.
+const maxFeedback = 64
 
 // Codecs returns the codecs of an RTP section in the order of its formats, which
 // is the order of preference (RFC 3264 §5.1). A format without an a=rtpmap is
@@ -56,10 +60,10 @@ func (m *Media) Codecs() []Codec {
 	for _, f := range m.RTCPFBs {
 		if f.Format == "*" {
 			for _, pt := range order {
-				table[pt].Feedback = append(table[pt].Feedback, f)
+				table[pt].addFeedback(f)
 			}
 		} else if pt, ok := parseUint(f.Format, 127); ok && listed[pt] {
-			table[pt].Feedback = append(table[pt].Feedback, f)
+			table[pt].addFeedback(f)
 		}
 	}
 	codecs := make([]Codec, len(order))
@@ -67,6 +71,12 @@ func (m *Media) Codecs() []Codec {
 		codecs[i] = table[pt]
 	}
 	return codecs
+}
+
+func (c *Codec) addFeedback(f RTCPFB) {
+	if len(c.Feedback) < maxFeedback {
+		c.Feedback = append(c.Feedback, f)
+	}
 }
 
 // staticPayloadType returns what a payload type means without an a=rtpmap

@@ -1,9 +1,6 @@
 package sdp
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // nextField cuts the first of the fields that spaces separate.
 func nextField(s string) (field, rest string) {
@@ -125,7 +122,7 @@ func (m *Media) parseLine(value string) (reason string) {
 	}
 	for _, f := range m.Formats {
 		if _, ok := parseUint(f, 127); !ok {
-			return "payload type " + strconv.Quote(f) + " is not a number from 0 to 127"
+			return "a payload type is a number from 0 to 127"
 		}
 	}
 	return ""

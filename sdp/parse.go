@@ -1,8 +1,6 @@
 package sdp
 
-import (
-	"strings"
-)
+import "strings"
 
 // Parse reads a session description. It is liberal, as the package comment
 // says: what it cannot use is kept as text, or makes one section Malformed. The
@@ -11,15 +9,15 @@ import (
 // The strings of the result are parts of text and keep it in memory.
 func Parse(text string) (*Session, error) {
 	if len(text) > MaxSize {
-		err := newSyntaxError(1, "", "more than 16 MiB of text")
-		err.cause = ErrTooLarge
-		return nil, err
+		return nil, tooLarge(1, "more than 8 MiB of text")
 	}
 	p := parser{session: &Session{}}
 	for rest, more := text, true; more; {
 		var line string
 		line, rest, more = strings.Cut(rest, "\n")
-		p.number++
+		if p.number++; p.number > MaxLines {
+			return nil, tooLarge(p.number, "more than 262144 lines")
+		}
 		p.text = trimEnd(line)
 		if p.text == "" {
 			continue
@@ -175,9 +173,7 @@ func (p *parser) readMediaLine(kind byte, value string) error {
 // m=<media> <port>[/<number of ports>] <proto> <fmt> …
 func (p *parser) readMedia(value string) error {
 	if len(p.session.Media) == MaxMedia {
-		err := newSyntaxError(p.number, p.text, "more than 8192 m= sections")
-		err.cause = ErrTooLarge
-		return err
+		return tooLarge(p.number, "more than 4096 m= sections")
 	}
 	m := &Media{}
 	p.media = m

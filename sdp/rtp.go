@@ -167,9 +167,16 @@ func (m *Media) takeSimulcast(value string) outcome {
 	return taken
 }
 
+// maxSimulcast bounds the streams of a list and the alternatives of a stream.
+// Encoders make three or four.
+const maxSimulcast = 64
+
 func parseSimulcastList(list string) ([][]SimulcastRID, bool) {
 	streams := make([][]SimulcastRID, 0, 3)
 	for more := true; more; {
+		if len(streams) == maxSimulcast {
+			return nil, false
+		}
 		var stream string
 		stream, list, more = strings.Cut(list, ";")
 		var alternatives []SimulcastRID
@@ -177,7 +184,7 @@ func parseSimulcastList(list string) ([][]SimulcastRID, bool) {
 			var rid SimulcastRID
 			rid.ID, stream, again = strings.Cut(stream, ",")
 			rid.ID, rid.Paused = strings.CutPrefix(rid.ID, "~")
-			if !isRIDName(rid.ID) {
+			if !isRIDName(rid.ID) || len(alternatives) == maxSimulcast {
 				return nil, false
 			}
 			alternatives = append(alternatives, rid)
