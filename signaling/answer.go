@@ -1,6 +1,8 @@
 package signaling
 
 import (
+	"slices"
+
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -25,12 +27,18 @@ func (n *negotiation) createAnswer(cfg Config, l Local) (string, error) {
 		return "", n.wrongState("create an answer")
 	}
 	offer := n.pendingRemote
+	// RFC 9429 §5.3.1: what is said for the session is as in offers, except that
+	// an ICE option is only included if it was present in the offer.
 	session := newSession()
-	session.ExtmapAllowMixed = offer.session.ExtmapAllowMixed
+	session.Transport.ICEOptions = slices.DeleteFunc(session.Transport.ICEOptions, func(option string) bool {
+		return !offer.hasICEOption(option)
+	})
+	session.ExtmapAllowMixed = offer.ExtmapAllowMixed
 	data := activeData(offer.rows)
-	for i, offered := range offer.session.Media {
-		// RFC 9429 §5.3.1: "For each m= section in the offer, an m= section MUST be
-		// generated in the answer", rejected ones included, in the offer's order.
+	for i, offered := range offer.Media {
+		// RFC 9429 §5.3.1: "The next step is to generate m= sections for each m=
+		// section that is present in the remote offer, as specified in [RFC3264],
+		// Section 6", those that are rejected included, in the offer's order.
 		if i != data {
 			session.Media = append(session.Media, rejectedSection(offered, offered.Mid))
 			continue
@@ -38,19 +46,19 @@ func (n *negotiation) createAnswer(cfg Config, l Local) (string, error) {
 		media := n.limited(answeredData(offered), l)
 		t := offer.rows[i].transport
 		n.fillTransport(media, t, l, n.answerCredentials(t, i, l))
-		media.Transport.Setup = n.answerSetup(cfg, t, transportOf(offer.session, i).Setup)
+		media.Transport.Setup = n.answerSetup(cfg, t, offer.transport[i].Setup)
 		session.Media = append(session.Media, media)
 	}
-	session.Groups = answeredBundle(offer.session, session)
+	session.Groups = answeredBundle(offer.content, session)
 	n.answer = n.write(cfg, session)
 	return n.answer, nil
 }
 
 // answeredBundle returns the group of an answer. RFC 9143 §7.3: of the offered
 // group's sections those that are accepted, in the offer's order.
-func answeredBundle(offer, answer *sdp.Session) []sdp.Group {
+func answeredBundle(offer *content, answer *sdp.Session) []sdp.Group {
 	var mids []string
-	for _, i := range bundled(offer) {
+	for _, i := range offer.group {
 		if !answer.Media[i].IsRejected() {
 			mids = append(mids, answer.Media[i].Mid)
 		}
@@ -68,9 +76,10 @@ func (n *negotiation) answerCredentials(t TransportID, i int, l Local) ICEParame
 	if !ok {
 		return n.draft(t, ICEParameters{}, l)
 	}
-	// RFC 9429 §5.3.1: "the "a=ice-ufrag" and "a=ice-pwd" lines ... MUST be new
-	// if the offer restarts ICE". RFC 8839 §4.4.1.1.1 makes a restart of changed
-	// credentials. After a provisional answer the final one keeps its own.
+	// RFC 9429 §5.10: "If the ICE ufrag or password changed from the previous
+	// remote description, then an ICE restart is needed", and the answer to one
+	// has new credentials (RFC 8839 §4.4.1.1.1). After a provisional answer the
+	// final one keeps what that had.
 	stable, inForce := n.stable.plan.transports[t]
 	restarted := inForce && stable.remote != nil && stable.remote.parameters != n.pendingRemote.credentials(i)
 	if restarted && have == stable.local {
@@ -88,14 +97,16 @@ func (n *negotiation) answerSetup(cfg Config, t TransportID, offered sdp.Setup) 
 	case sdp.SetupPassive:
 		return sdp.SetupActive
 	}
-	// RFC 9429 §5.3.2: an association that goes on keeps its roles.
+	// RFC 9429 §5.3.1: "The role value MUST be consistent with the existing DTLS
+	// connection, if one exists and is being continued."
 	if v, ok := n.plan.transports[t]; ok && v.remote != nil {
 		if v.remote.client {
 			return sdp.SetupActive
 		}
 		return sdp.SetupPassive
 	}
-	// RFC 9429 §5.3.1: "if the offer is actpass, the answer SHOULD be active".
+	// RFC 9429 §5.3.1: "The role value in the answer MUST be "active" or
+	// "passive"; the "active" role is RECOMMENDED."
 	if cfg.AnswerSetup == sdp.SetupPassive {
 		return sdp.SetupPassive
 	}

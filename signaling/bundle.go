@@ -1,66 +1,34 @@
 package signaling
 
-import (
-	"slices"
-
-	"github.com/parleyrtc/webrtc/sdp"
-)
-
-// bundled returns the indexes of the sections in the BUNDLE group, in its
-// order.
-func bundled(s *sdp.Session) []int {
-	var indexes []int
-	for _, mid := range s.Bundle() {
-		if _, i := s.MediaByMid(mid); i >= 0 {
-			indexes = append(indexes, i)
-		}
-	}
-	return indexes
-}
-
-// transportOf returns the ICE and DTLS attributes that hold for section i.
-// RFC 9143 §7.1.3: a bundled section without attributes of its own has those
-// of the tagged section, the first of the group that carries any.
-func transportOf(s *sdp.Session, i int) sdp.Transport {
-	own := s.EffectiveTransport(s.Media[i])
-	if own.ICEUfrag != "" {
-		return own
-	}
-	group := bundled(s)
-	if !slices.Contains(group, i) {
-		return own
-	}
-	for _, j := range group {
-		if t := s.EffectiveTransport(s.Media[j]); t.ICEUfrag != "" {
-			return t
-		}
-	}
-	return own
-}
+import "slices"
 
 // shareTransports gives each usable row of an offer its transport: what the
 // group has already, or a new one for the group, or one of its own.
-func shareTransports(rows []mline, offer *sdp.Session, next *TransportID) {
+//
+// The bundle policies differ in which sections of our own offers keep a
+// transport of their own until the answer says whether the peer bundles
+// (RFC 9429 §4.1.1). With one section in use at most, they come to the same.
+func shareTransports(rows []mline, offer *content, next *TransportID) {
 	allocate := func() TransportID {
 		t := *next
 		*next++
 		return t
 	}
-	group := slices.DeleteFunc(bundled(offer), func(i int) bool { return rows[i].rejected })
 	var shared TransportID
-	for _, i := range group {
-		if rows[i].transport != 0 {
+	for _, i := range offer.group {
+		if !rows[i].rejected && rows[i].transport != 0 {
 			shared = rows[i].transport
 			break
 		}
 	}
-	for _, i := range group {
-		if rows[i].transport == 0 {
-			if shared == 0 {
-				shared = allocate()
-			}
-			rows[i].transport = shared
+	for _, i := range offer.group {
+		if rows[i].rejected || rows[i].transport != 0 {
+			continue
 		}
+		if shared == 0 {
+			shared = allocate()
+		}
+		rows[i].transport = shared
 	}
 	for i := range rows {
 		if rows[i].transport == 0 && !rows[i].rejected {
@@ -71,20 +39,26 @@ func shareTransports(rows []mline, offer *sdp.Session, next *TransportID) {
 
 // joinBundle puts the sections that an answer bundles onto the transport of
 // its tagged section. RFC 9143 §7.3.1: that is the first one of the answer's
-// group.
-func joinBundle(rows []mline, answer *sdp.Session) {
-	group := slices.DeleteFunc(bundled(answer), func(i int) bool { return rows[i].rejected })
-	for _, i := range group {
-		rows[i].transport = rows[group[0]].transport
+// group, which need not be that of the offer's.
+func joinBundle(rows []mline, answer *content) {
+	var shared TransportID
+	for _, i := range answer.group {
+		if rows[i].rejected {
+			continue
+		}
+		if shared == 0 {
+			shared = rows[i].transport
+		}
+		rows[i].transport = shared
 	}
 }
 
 // carrier returns the index of the section whose attributes and candidates
 // belong to a transport: the first of the group that uses it, else the first of
 // all. It is -1 if none uses it.
-func carrier(rows []mline, s *sdp.Session, t TransportID) int {
-	uses := func(i int) bool { return i < len(rows) && rows[i].transport == t && !rows[i].rejected }
-	for _, i := range bundled(s) {
+func carrier(rows []mline, c *content, t TransportID) int {
+	uses := func(i int) bool { return rows[i].transport == t && !rows[i].rejected }
+	for _, i := range c.group {
 		if uses(i) {
 			return i
 		}

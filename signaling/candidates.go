@@ -48,9 +48,6 @@ func (m *Machine) AddRemoteCandidate(c Candidate) (Effects, error) {
 }
 
 func (n *negotiation) addRemoteCandidate(c Candidate) (Effects, error) {
-	if n.state == Closed {
-		return nil, n.wrongState("add a candidate")
-	}
 	refuse := func(format string, arguments ...any) (Effects, error) {
 		return nil, &rtcerr.OperationError{Err: fmt.Errorf(format, arguments...)}
 	}
@@ -60,8 +57,11 @@ func (n *negotiation) addRemoteCandidate(c Candidate) (Effects, error) {
 	if c.Candidate != "" && c.Mid == nil && c.MLineIndex == nil {
 		return nil, &rtcerr.TypeError{Err: fmt.Errorf("a candidate needs an sdpMid or an sdpMLineIndex")}
 	}
-	// "If connection.[[RemoteDescription]] is null, then reject p with a newly
-	// created InvalidStateError".
+	if n.state == Closed {
+		return nil, n.wrongState("add a candidate")
+	}
+	// "If remoteDescription is null return a promise rejected with a newly created
+	// InvalidStateError."
 	newest := n.remoteDescription()
 	if newest == nil {
 		return nil, &rtcerr.InvalidStateError{Err: fmt.Errorf("cannot add a candidate without a remote description")}
@@ -76,11 +76,15 @@ func (n *negotiation) addRemoteCandidate(c Candidate) (Effects, error) {
 	}
 	// "If candidate.usernameFragment is not null, and is not equal to any username
 	// fragment present in the corresponding media description of an applied remote
-	// description, reject p with a newly created OperationError".
+	// description, return a promise rejected with a newly created OperationError."
 	if c.Ufrag != nil && !slices.ContainsFunc(sections, func(i int) bool { return n.knowsUfrag(i, *c.Ufrag) }) {
 		return refuse("no remote description has the ufrag %q for this candidate", *c.Ufrag)
 	}
 	for _, i := range sections {
+		// "Use candidate.usernameFragment to identify the ICE generation; if
+		// usernameFragment is null, process the candidate for the most recent ICE
+		// generation." The candidate itself can name its ufrag too (RFC 8839 §5.1);
+		// one of a generation that is over is then dropped.
 		ufrag := newest.credentials(i).Ufrag
 		if c.Ufrag != nil {
 			ufrag = *c.Ufrag
@@ -99,19 +103,19 @@ func (n *negotiation) addRemoteCandidate(c Candidate) (Effects, error) {
 
 // sectionsOf returns the indexes of the sections that a candidate is for.
 func (d *description) sectionsOf(c Candidate) ([]int, error) {
-	count := len(d.session.Media)
+	count := len(d.Media)
 	switch {
 	case c.Mid != nil && (*c.Mid != "" || c.MLineIndex == nil):
 		// "If candidate.sdpMid is not equal to the mid of any media description in
-		// connection.[[RemoteDescription]], then reject p with a newly created
-		// OperationError".
-		if _, i := d.session.MediaByMid(*c.Mid); i >= 0 {
+		// remoteDescription, return a promise rejected with a newly created
+		// OperationError." Peers that do not fill it in send "" with the index.
+		if _, i := d.MediaByMid(*c.Mid); i >= 0 {
 			return []int{i}, nil
 		}
 		return nil, &rtcerr.OperationError{Err: fmt.Errorf("the remote description has no section with mid %q", *c.Mid)}
 	case c.MLineIndex != nil:
-		// "If candidate.sdpMLineIndex is not null and is equal to or larger than the
-		// number of media descriptions", the same.
+		// "If candidate.sdpMLineIndex is equal to or larger than the number of media
+		// descriptions in remoteDescription", the same.
 		if i := int(*c.MLineIndex); i < count {
 			return []int{i}, nil
 		}
@@ -129,7 +133,7 @@ func (d *description) sectionsOf(c Candidate) ([]int, error) {
 // knowsUfrag says whether a remote description has the ufrag for section i.
 func (n *negotiation) knowsUfrag(i int, ufrag string) bool {
 	for _, d := range []*description{n.pendingRemote, n.currentRemote} {
-		if d != nil && i < len(d.session.Media) && d.credentials(i).Ufrag == ufrag {
+		if d != nil && i < len(d.Media) && d.credentials(i).Ufrag == ufrag {
 			return true
 		}
 	}
@@ -145,7 +149,7 @@ func (n *negotiation) knowsUfrag(i int, ufrag string) bool {
 func (n *negotiation) addTo(i int, ufrag, value string) {
 	for _, slot := range []**description{&n.pendingRemote, &n.currentRemote} {
 		d := *slot
-		if d != nil && i < len(d.session.Media) && !unusable(d.session.Media[i]) && d.credentials(i).Ufrag == ufrag {
+		if d != nil && i < len(d.Media) && !unusable(d.Media[i]) && d.credentials(i).Ufrag == ufrag {
 			*slot = d.withCandidate(i, value)
 		}
 	}
@@ -175,6 +179,9 @@ func (n *negotiation) deliver(t TransportID) Effects {
 		}
 		candidates, ended := d.generation(t, use.parameters)
 		for _, c := range candidates {
+			if len(have.candidates) >= maxCandidates {
+				break
+			}
 			if !slices.Contains(have.candidates, c) {
 				have.candidates = append(have.candidates, c)
 				effects = append(effects, RemoteCandidate{Transport: t, Candidate: c})
@@ -192,11 +199,24 @@ func (n *negotiation) deliver(t TransportID) Effects {
 // generation returns the peer's candidates for a transport, if the description
 // is of the generation that has the credentials.
 func (d *description) generation(t TransportID, p ICEParameters) ([]string, bool) {
-	i := carrier(d.rows, d.session, t)
+	i := carrier(d.rows, d.content, t)
 	if i < 0 || d.credentials(i) != p {
 		return nil, false
 	}
-	return d.candidates(i)
+	candidates, ended := d.candidates(i)
+	if len(candidates) > 0 || ended || !d.member[i] {
+		return candidates, ended
+	}
+	// Peers that have one transport for all that they bundle write its candidates
+	// into the first section, even if that is rejected. Those of other sections
+	// of the group stand in as long as the section has none itself.
+	for _, j := range d.group {
+		if j != i && !unusable(d.Media[j]) && d.credentials(j) == p {
+			more, last := d.candidates(j)
+			candidates, ended = append(candidates, more...), ended || last
+		}
+	}
+	return candidates, ended
 }
 
 // candidateValue returns a candidate attribute's value, from the foundation on

@@ -1,17 +1,13 @@
 package signaling
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
 // checkOffer says whether an offer can follow upon the m-lines that are there.
-func (n *negotiation) checkOffer(offer *sdp.Session, rows []mline, who side) error {
-	if err := checkMids(offer); err != nil {
-		return err
-	}
+func checkOffer(offer *content, rows []mline, who side) error {
 	// RFC 3264 §8: "the number of m= lines in the new offer MUST be equal to or
 	// greater than that in the previous one", and none changes its place.
 	if len(offer.Media) < len(rows) {
@@ -31,15 +27,12 @@ func (n *negotiation) checkOffer(offer *sdp.Session, rows []mline, who side) err
 
 // checkAnswer says whether an answer answers its offer (RFC 3264 §6, RFC 9429
 // §5.11).
-func checkAnswer(offer *description, answer *sdp.Session, who side) error {
-	if err := checkMids(answer); err != nil {
-		return err
-	}
-	if len(answer.Media) != len(offer.session.Media) {
-		return invalid("the %s answer has %d sections where the offer has %d", who, len(answer.Media), len(offer.session.Media))
+func checkAnswer(offer *description, answer *content, who side) error {
+	if len(answer.Media) != len(offer.Media) {
+		return invalid("the %s answer has %d sections where the offer has %d", who, len(answer.Media), len(offer.Media))
 	}
 	for i, m := range answer.Media {
-		offered := offer.session.Media[i]
+		offered := offer.Media[i]
 		if m.Kind != offered.Kind {
 			return invalid("%s of the %s answer was offered as %s", section(i, m), who, offered.Kind)
 		}
@@ -65,7 +58,7 @@ func checkAnswer(offer *description, answer *sdp.Session, who side) error {
 			return invalid("%s of the local answer accepts a kind that is not supported", section(i, m))
 		}
 	}
-	if err := checkBundleAnswer(offer.session, answer, who); err != nil {
+	if err := checkBundleAnswer(offer.content, answer, who); err != nil {
 		return err
 	}
 	if err := checkSections(answer, who, Answer); err != nil {
@@ -74,39 +67,17 @@ func checkAnswer(offer *description, answer *sdp.Session, who side) error {
 	return checkRoles(offer, answer, who)
 }
 
-// checkMids says whether the mids are unique and those of the groups exist
-// (RFC 5888 §9.2, RFC 9143 §7.1).
-func checkMids(s *sdp.Session) error {
-	for i, m := range s.Media {
-		if _, first := s.MediaByMid(m.Mid); m.Mid != "" && first != i {
-			return invalid("%s has the mid of section %d", section(i, m), first)
-		}
-	}
-	seen := map[string]bool{}
-	for _, mid := range s.Bundle() {
-		if _, i := s.MediaByMid(mid); i < 0 {
-			return invalid("the BUNDLE group has mid %q, which no section has", mid)
-		}
-		if seen[mid] {
-			return invalid("the BUNDLE group has mid %q twice", mid)
-		}
-		seen[mid] = true
-	}
-	return nil
-}
-
 // checkBundleAnswer says whether the answer's group is a part of the offer's
 // (RFC 9143 §7.3): the answerer can leave sections out, but not bring others
 // in.
-func checkBundleAnswer(offer, answer *sdp.Session, who side) error {
-	offered, answered := bundled(offer), bundled(answer)
-	for _, i := range answered {
-		if !slices.Contains(offered, i) {
+func checkBundleAnswer(offer, answer *content, who side) error {
+	for _, i := range answer.group {
+		if !offer.member[i] {
 			return invalid("%s of the %s answer is bundled, but was not offered so", section(i, answer.Media[i]), who)
 		}
 	}
 	for i, m := range answer.Media {
-		if offer.Media[i].BundleOnly && !m.IsRejected() && !slices.Contains(answered, i) {
+		if offer.Media[i].BundleOnly && !m.IsRejected() && !answer.member[i] {
 			return invalid("%s of the %s answer is not bundled, but was offered as bundle-only", section(i, m), who)
 		}
 	}
@@ -115,12 +86,12 @@ func checkBundleAnswer(offer, answer *sdp.Session, who side) error {
 
 // checkSections says whether every section that uses ICE and DTLS has what it
 // takes.
-func checkSections(s *sdp.Session, who side, kind Type) error {
-	for i, m := range s.Media {
+func checkSections(c *content, who side, kind Type) error {
+	for i, m := range c.Media {
 		if unusable(m) || !securedByDTLS(m) {
 			continue
 		}
-		t := transportOf(s, i)
+		t := c.transport[i]
 		switch {
 		case t.ICEUfrag == "" || t.ICEPwd == "":
 			// RFC 8839 §5.4: both MUST be present for every media stream.
@@ -137,12 +108,12 @@ func checkSections(s *sdp.Session, who side, kind Type) error {
 
 // checkRoles says whether offer and answer leave one DTLS client and one
 // server for each section (RFC 8842 §5.3, RFC 4145 §4.1).
-func checkRoles(offer *description, answer *sdp.Session, who side) error {
+func checkRoles(offer *description, answer *content, who side) error {
 	for i, m := range answer.Media {
 		if unusable(m) || !securedByDTLS(m) {
 			continue
 		}
-		offered, answered := transportOf(offer.session, i).Setup, transportOf(answer, i).Setup
+		offered, answered := offer.transport[i].Setup, answer.transport[i].Setup
 		switch {
 		case answered == sdp.SetupActpass:
 			return invalid("%s of the %s answer has a=setup:actpass; it has to choose active or passive", section(i, m), who)
@@ -157,4 +128,22 @@ func checkRoles(offer *description, answer *sdp.Session, who side) error {
 // (RFC 5764 §8, RFC 8841 §4.1).
 func securedByDTLS(m *sdp.Media) bool {
 	return strings.Contains(m.Proto, "DTLS") || strings.Contains(m.Proto, "TLS/RTP")
+}
+
+// checkContinuity says whether DTLS can go on where it has to.
+//
+// RFC 9429 §5.11: "If a DTLS connection needs to be torn down but the answer
+// does not indicate an ICE restart ..., an error MUST be generated."
+func checkContinuity(inForce, next plan, answer *description) error {
+	for _, t := range next.ids() {
+		was, is := inForce.transports[t], next.transports[t]
+		if was.remote == nil || is.remote == nil || was.remote.continues(is.remote) {
+			continue
+		}
+		if was.remote.parameters == is.remote.parameters && was.remote.paired == is.remote.paired {
+			i := carrier(answer.rows, answer.content, t)
+			return invalid("%s: the peer's fingerprint or tls-id changed without an ICE restart", section(i, answer.Media[i]))
+		}
+	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package signaling
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -13,9 +12,9 @@ import (
 // it stands there, but replaced.
 type description struct {
 	kind Type
-	// text is the description as it was set, session what it says.
-	text    string
-	session *sdp.Session
+	// text is the description as it was set; the content is what it says.
+	text string
+	*content
 	// rows is the table of m-lines with this description applied.
 	rows []mline
 	// added and ended are the candidates and ends of candidates that the peer
@@ -25,10 +24,10 @@ type description struct {
 	ended []bool
 }
 
-func newDescription(kind Type, text string, session *sdp.Session, rows []mline) *description {
+func newDescription(kind Type, text string, c *content) *description {
 	return &description{
-		kind: kind, text: text, session: session, rows: rows,
-		added: make([][]string, len(session.Media)), ended: make([]bool, len(session.Media)),
+		kind: kind, text: text, content: c,
+		added: make([][]string, len(c.Media)), ended: make([]bool, len(c.Media)),
 	}
 }
 
@@ -48,7 +47,7 @@ func (d *description) withCandidate(i int, candidate string) *description {
 		c.ended[i] = true
 		return &c
 	}
-	if slices.Contains(d.session.Media[i].Candidates, candidate) || slices.Contains(d.added[i], candidate) {
+	if slices.Contains(d.Media[i].Candidates, candidate) || slices.Contains(d.added[i], candidate) {
 		return d
 	}
 	c.added = slices.Clone(d.added)
@@ -58,23 +57,17 @@ func (d *description) withCandidate(i int, candidate string) *description {
 
 // candidates returns all candidates of section i, and whether it has no more.
 func (d *description) candidates(i int) ([]string, bool) {
-	m := d.session.Media[i]
+	m := d.Media[i]
 	return slices.Concat(m.Candidates, d.added[i]), m.EndOfCandidates || d.ended[i]
 }
 
-// credentials returns the ICE credentials that hold for section i.
-func (d *description) credentials(i int) ICEParameters {
-	t := transportOf(d.session, i)
-	return ICEParameters{Ufrag: t.ICEUfrag, Pwd: t.ICEPwd}
-}
-
-// allCredentials returns those of all usable sections.
+// allCredentials returns those of all sections in use.
 func (d *description) allCredentials() []ICEParameters {
-	var list []ICEParameters
 	if d == nil {
 		return nil
 	}
-	for i, m := range d.session.Media {
+	var list []ICEParameters
+	for i, m := range d.Media {
 		if p := d.credentials(i); !unusable(m) && p.Ufrag != "" && !slices.Contains(list, p) {
 			list = append(list, p)
 		}
@@ -82,28 +75,10 @@ func (d *description) allCredentials() []ICEParameters {
 	return list
 }
 
-// parse reads a description.
-//
-// webrtc-pc §4.4.1.5: "If the content of description is not valid SDP syntax,
-// then reject p with an RTCError (with errorDetail set to "sdp-syntax-error"
-// and the sdpLineNumber attribute set to the line number in the SDP where the
-// syntax error was detected)".
-func parse(text string) (*sdp.Session, error) {
-	session, err := sdp.Parse(text)
-	if err == nil {
-		return session, nil
-	}
-	failure := &rtcerr.RTCError{Detail: rtcerr.DetailSDPSyntaxError, Err: err}
-	if syntax := syntaxError(err); syntax != nil {
-		failure.Line = &syntax.Line
-	}
-	return nil, failure
-}
-
 // invalid returns the error for a description whose content is wrong.
 //
 // webrtc-pc §4.4.1.5: "If the content of description is invalid, then reject p
-// with a newly created InvalidAccessError."
+// with a newly created InvalidAccessError".
 func invalid(format string, arguments ...any) error {
 	return &rtcerr.InvalidAccessError{Err: fmt.Errorf(format, arguments...)}
 }
@@ -114,12 +89,4 @@ func section(i int, m *sdp.Media) string {
 		return fmt.Sprintf("section %d (%s, without a mid)", i, m.Kind)
 	}
 	return fmt.Sprintf("section %d (%s, mid %q)", i, m.Kind, m.Mid)
-}
-
-func syntaxError(err error) *sdp.SyntaxError {
-	var syntax *sdp.SyntaxError
-	if errors.As(err, &syntax) {
-		return syntax
-	}
-	return nil
 }

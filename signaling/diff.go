@@ -1,9 +1,6 @@
 package signaling
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // commitPlan makes next the plan and returns what has to be done for it: first
 // what ends, then each transport, then the data association. The peer's
@@ -15,14 +12,14 @@ func (n *negotiation) commitPlan(next plan, rollback bool) Effects {
 	if old.data != nil && (next.data == nil || next.data.transport != old.data.transport) {
 		effects = append(effects, StopData{})
 	}
-	for _, t := range slices.Sorted(maps.Keys(old.transports)) {
+	for _, t := range old.ids() {
 		if _, kept := next.transports[t]; !kept {
 			effects = append(effects, CloseTransport{Transport: t})
 			delete(n.delivered, t)
 			delete(n.drafts, t)
 		}
 	}
-	for _, t := range slices.Sorted(maps.Keys(next.transports)) {
+	for _, t := range next.ids() {
 		was, known := old.transports[t]
 		effects = append(effects, n.transportEffects(t, was, next.transports[t], known, rollback)...)
 	}

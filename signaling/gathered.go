@@ -74,7 +74,7 @@ func (m *Machine) gather(key generation, change func(*gathering)) []Section {
 func (n *negotiation) sectionsOf(key generation) []Section {
 	for _, d := range []*description{n.pendingLocal, n.currentLocal} {
 		if i := d.carries(key); i >= 0 {
-			return []Section{{Mid: d.session.Media[i].Mid, Index: uint16(i)}}
+			return []Section{{Mid: d.Media[i].Mid, Index: uint16(i)}}
 		}
 	}
 	return nil
@@ -86,7 +86,7 @@ func (d *description) carries(key generation) int {
 	if d == nil {
 		return -1
 	}
-	i := carrier(d.rows, d.session, key.transport)
+	i := carrier(d.rows, d.content, key.transport)
 	if i < 0 || d.credentials(i).Ufrag != key.ufrag {
 		return -1
 	}
@@ -94,8 +94,12 @@ func (d *description) carries(key generation) int {
 }
 
 // forgetGathered drops the candidates of generations that no local description
-// mentions.
+// mentions, and drafts for transports that never came to be.
 func (n *negotiation) forgetGathered() {
+	inUse := transports(n.lines)
+	maps.DeleteFunc(n.drafts, func(t TransportID, _ ICEParameters) bool {
+		return t < n.nextTransport && !slices.Contains(inUse, t)
+	})
 	maps.DeleteFunc(n.gathered, func(key generation, _ gathering) bool {
 		return n.pendingLocal.carries(key) < 0 && n.currentLocal.carries(key) < 0
 	})

@@ -38,7 +38,7 @@ func (n *negotiation) setLocal(cfg Config, d Description, l Local) (Effects, err
 		}
 	}
 	if d.Type == Rollback {
-		return n.rollback(local)
+		return n.rollback(cfg, local)
 	}
 	text, err := n.localText(cfg, d, l)
 	if err != nil {
@@ -48,20 +48,21 @@ func (n *negotiation) setLocal(cfg Config, d Description, l Local) (Effects, err
 	if !ok {
 		return nil, n.wrongState(fmt.Sprintf("set a local %s", d.Type))
 	}
-	session, err := parse(text)
+	c, err := parse(text)
 	if err != nil {
 		return nil, err
 	}
+	description := newDescription(d.Type, text, c)
 	if d.Type == Offer {
-		if err := n.checkOffer(session, n.lines, local); err != nil {
+		if err := checkOffer(c, n.lines, local); err != nil {
 			return nil, err
 		}
-		return n.applyLocalOffer(next, newDescription(Offer, text, session, nil)), nil
+		return n.applyLocalOffer(next, description), nil
 	}
-	if err := checkAnswer(n.pendingRemote, session, local); err != nil {
+	if err := checkAnswer(n.pendingRemote, c, local); err != nil {
 		return nil, err
 	}
-	return n.applyAnswer(next, local, newDescription(d.Type, text, session, nil)), nil
+	return n.applyAnswer(next, local, description)
 }
 
 // localText returns the text that SetLocal is to set.
@@ -91,50 +92,12 @@ func (n *negotiation) localText(cfg Config, d Description, l Local) (string, err
 // applyLocalOffer makes an offer of ours pending (RFC 9429 §5.9). It replaces
 // one that is pending already.
 func (n *negotiation) applyLocalOffer(next State, offer *description) Effects {
-	offer.rows = propose(n.lines, offer.session, &n.nextTransport)
+	offer.rows = propose(n.lines, offer.content, &n.nextTransport)
 	n.lines = offer.rows
 	n.pendingLocal = offer
 	effects := n.enter(next)
 	effects = append(effects, n.commitPlan(planOffer(n.stable.plan, offer), false)...)
 	n.forgetDrafts(offer)
-	n.forgetGathered()
-	return effects
-}
-
-// applyAnswer applies an answer of either side, provisional or final (RFC 9429
-// §5.9, §5.10, §5.11).
-func (n *negotiation) applyAnswer(next State, answerer side, answer *description) Effects {
-	ours, theirs, before := answer, n.pendingRemote, n.stable.plan
-	if answerer == remote {
-		ours, theirs = n.pendingLocal, answer
-		before = planOffer(n.stable.plan, n.pendingLocal)
-	}
-	offer := theirs
-	if answerer == remote {
-		offer = ours
-	}
-	final := answer.kind == Answer
-	rows := settle(offer.rows, answer.session)
-	answer.rows = rows
-	n.lines = rows
-	if answerer == local {
-		n.pendingLocal = answer
-	} else {
-		n.pendingRemote = answer
-	}
-	effects := n.enter(next)
-	changes := planAnswer(before, ours, theirs, rows, answerer, final)
-	if final {
-		n.currentLocal, n.currentRemote = ours.withRows(rows), theirs.withRows(rows)
-		n.pendingLocal, n.pendingRemote = nil, nil
-	}
-	effects = append(effects, n.commitPlan(changes, false)...)
-	if answerer == local {
-		n.forgetDrafts(answer)
-	}
-	if final {
-		n.settleStable()
-	}
 	n.forgetGathered()
 	return effects
 }

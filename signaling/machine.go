@@ -29,6 +29,9 @@ type Config struct {
 	// SetupActive or SetupPassive. Unspecified is active, as RFC 8842 §5.3
 	// recommends.
 	AnswerSetup sdp.Setup
+	// KeepPranswers refuses to roll back once a provisional answer has been
+	// applied, as webrtc-pc §4.4.1.5 has it. RFC 9429 §5.7 allows it.
+	KeepPranswers bool
 }
 
 // Local is what the endpoint is and wants at the time of a call that may write
@@ -136,6 +139,7 @@ func (m *Machine) State() State { return m.n.state }
 
 // Close ends the negotiation: every call that would change it returns an
 // InvalidStateError that wraps net.ErrClosed. The descriptions stay readable.
+// It is up to the caller to close the transports.
 func (m *Machine) Close() {
 	n := m.n.clone()
 	n.state = Closed

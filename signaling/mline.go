@@ -27,7 +27,7 @@ type mline struct {
 
 // propose returns the table with an offer applied to it. New identities come
 // from next.
-func propose(rows []mline, offer *sdp.Session, next *TransportID) []mline {
+func propose(rows []mline, offer *content, next *TransportID) []mline {
 	data := dataSection(rows, offer)
 	proposed := make([]mline, len(offer.Media))
 	for i, media := range offer.Media {
@@ -45,7 +45,7 @@ func propose(rows []mline, offer *sdp.Session, next *TransportID) []mline {
 
 // settle returns the table with an answer applied to the offered one. What
 // either side rejects is rejected.
-func settle(rows []mline, answer *sdp.Session) []mline {
+func settle(rows []mline, answer *content) []mline {
 	settled := slices.Clone(rows)
 	for i := range settled {
 		row := &settled[i]
@@ -60,7 +60,7 @@ func settle(rows []mline, answer *sdp.Session) []mline {
 // dataSection returns the index of the section of an offer that data channels
 // use, or -1: the one in use as long as the offer has it, else the first that
 // can be used. RFC 8841 §3 allows several associations, RFC 8831 §6.5 one.
-func dataSection(rows []mline, offer *sdp.Session) int {
+func dataSection(rows []mline, offer *content) int {
 	for i, row := range rows {
 		if row.data && i < len(offer.Media) && isData(offer.Media[i]) && !unusable(offer.Media[i]) {
 			return i

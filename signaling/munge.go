@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
-	"github.com/parleyrtc/webrtc/sdp"
 )
 
 // checkMunged says whether text may be set in place of the description that
@@ -42,6 +41,11 @@ func checkMunged(kind Type, created, text string) error {
 	if !slices.Equal(is.Bundle(), was.Bundle()) {
 		return refuse("the %s bundles %q, but was created with %q", kind, is.Bundle(), was.Bundle())
 	}
+	if is.ICELite {
+		// RFC 9429 §5.8.3: "If this is a local description, the "ice-lite" attribute
+		// MUST NOT be specified."
+		return refuse("the %s has a=ice-lite, which this endpoint is not", kind)
+	}
 	for i, m := range is.Media {
 		if field := mungedField(was, is, i); field != "" {
 			return refuse("%s of the %s has another %s than was created; set it as it was created", section(i, m), kind, field)
@@ -53,12 +57,12 @@ func checkMunged(kind Type, created, text string) error {
 // mungedField names what differs in section i and may not. What a program may
 // change is the DTLS role, the maximum message size, candidates, and whatever
 // has no meaning to this endpoint.
-func mungedField(was, is *sdp.Session, i int) string {
+func mungedField(was, is *content, i int) string {
 	before, after := was.Media[i], is.Media[i]
 	if after.Malformed != nil {
 		return "form (" + after.Malformed.Error() + ")"
 	}
-	had, has := transportOf(was, i), transportOf(is, i)
+	had, has := was.transport[i], is.transport[i]
 	switch {
 	case before.Kind != after.Kind:
 		return "kind"

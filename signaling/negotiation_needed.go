@@ -49,7 +49,7 @@ func (n *negotiation) negotiatedData() bool {
 	if n.currentLocal == nil {
 		return false
 	}
-	for _, m := range n.currentLocal.session.Media {
+	for _, m := range n.currentLocal.Media {
 		if m.Kind == "application" {
 			return true
 		}

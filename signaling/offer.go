@@ -29,11 +29,13 @@ func (n *negotiation) createOffer(cfg Config, l Local, options OfferOptions) (st
 	session := newSession()
 	session.ExtmapAllowMixed = true
 	session.Media = n.offeredSections(l)
-	// RFC 9429 §5.2.1: "if there are any m= sections ... that are not rejected, a
-	// single BUNDLE group is added with the mids of all of them".
+	// RFC 9429 §5.2.2: "The "a=group:BUNDLE" attribute MUST include the mid
+	// identifiers specified in the bundle group in the most recent answer, minus
+	// any m= sections that have been marked as rejected, plus any newly added or
+	// re-enabled m= sections." A peer without mids cannot bundle.
 	var mids []string
 	for _, media := range session.Media {
-		if !media.IsRejected() {
+		if !media.IsRejected() && media.Mid != "" {
 			mids = append(mids, media.Mid)
 		}
 	}
@@ -41,8 +43,12 @@ func (n *negotiation) createOffer(cfg Config, l Local, options OfferOptions) (st
 		session.Groups = []sdp.Group{{Semantics: "BUNDLE", Mids: mids}}
 	}
 
+	written, err := newContent(session)
+	if err != nil {
+		return "", err
+	}
 	next := n.nextTransport
-	rows := propose(n.lines, session, &next)
+	rows := propose(n.lines, written, &next)
 	for i, media := range session.Media {
 		if rows[i].rejected {
 			continue
@@ -66,9 +72,10 @@ func (n *negotiation) offeredSections(l Local) []*sdp.Media {
 		case row.data && !row.rejected:
 			sections = append(sections, n.limited(offeredData(row.mid), l))
 		case wantsData && n.recyclable(i):
-			// RFC 9429 §5.2.2: a section with port zero in the current local or
-			// remote description MUST be recycled for a new one, at the same index
-			// and with a new mid.
+			// RFC 9429 §5.2.2: where there is "an m= section with a zero port in the
+			// current local description or the current remote description, that m=
+			// section MUST be recycled" for what has been added, with a new mid "and
+			// placing it at the same index".
 			wantsData = false
 			sections = append(sections, n.limited(offeredData(newMid(n.lines)), l))
 		default:
@@ -93,8 +100,8 @@ func (n *negotiation) recyclable(i int) bool {
 // written returns section i as the newest description of either side has it.
 func (n *negotiation) written(i int) *sdp.Media {
 	for _, d := range []*description{n.pendingLocal, n.pendingRemote, n.currentLocal, n.currentRemote} {
-		if d != nil && i < len(d.session.Media) {
-			return d.session.Media[i]
+		if d != nil && i < len(d.Media) {
+			return d.Media[i]
 		}
 	}
 	return &sdp.Media{Kind: n.lines[i].kind}

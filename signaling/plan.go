@@ -55,7 +55,7 @@ func (p plan) clone() plan {
 func planOffer(stable plan, offer *description) plan {
 	p := stable.clone()
 	for _, t := range transports(offer.rows) {
-		i := carrier(offer.rows, offer.session, t)
+		i := carrier(offer.rows, offer.content, t)
 		v, known := p.transports[t]
 		if !known {
 			// RFC 8445 §6.1.1: the agent that sends the initial offer controls.
@@ -68,23 +68,27 @@ func planOffer(stable plan, offer *description) plan {
 }
 
 // planAnswer returns the plan with an answer applied. before is the plan with
-// the offer pending, answerer the side that answers. A provisional answer
-// leaves alone what it does not mention, since the final one may accept it.
-func planAnswer(before plan, ours, theirs *description, rows []mline, answerer side, final bool) plan {
+// the offer pending, inForce the one that the effects so far have brought
+// about: it differs from before if a provisional answer has been applied. A
+// provisional answer leaves alone what it rejects, since the final one may
+// accept it.
+func planAnswer(before, inForce plan, ours, theirs, answer *description) plan {
 	p := before.clone()
-	if final {
+	if answer.kind == Answer {
 		p = plan{transports: map[TransportID]transportPlan{}}
 	}
-	answer := ours.session
-	if answerer == remote {
-		answer = theirs.session
-	}
+	rows := answer.rows
 	for _, t := range transports(rows) {
-		i := carrier(rows, answer, t)
+		i := carrier(rows, answer.content, t)
 		v := before.transports[t]
 		v.local = ours.credentials(i)
-		v.remote = remoteSide(ours, theirs, i, answerer)
-		if theirs.session.ICELite {
+		v.remote = remoteSide(ours, theirs, i, answer == ours)
+		if old := inForce.transports[t].remote; old != nil && old.continues(v.remote) {
+			// RFC 9429 §5.8.3: the DTLS role has to be that of the connection which is
+			// being continued. A peer that answers with the other one cannot have it.
+			v.remote.client = old.client
+		}
+		if theirs.ICELite {
 			// RFC 8445 §6.1.1: with one full and one lite agent, the full one
 			// controls, whoever made the offer.
 			v.controlling = true
@@ -92,11 +96,10 @@ func planAnswer(before plan, ours, theirs *description, rows []mline, answerer s
 		p.transports[t] = v
 	}
 	if i := activeData(rows); i >= 0 {
-		m := theirs.session.Media[i]
 		p.data = &dataPlan{
 			transport:      rows[i].transport,
-			port:           remotePort(m),
-			maxMessageSize: m.EffectiveMaxMessageSize(),
+			port:           remotePort(theirs.Media[i]),
+			maxMessageSize: theirs.Media[i].EffectiveMaxMessageSize(),
 		}
 	}
 	return p
@@ -104,14 +107,14 @@ func planAnswer(before plan, ours, theirs *description, rows []mline, answerer s
 
 // remoteSide returns what the pair of descriptions says of the peer's end of
 // the transport that section i carries.
-func remoteSide(ours, theirs *description, i int, answerer side) *remotePlan {
-	attributes := transportOf(theirs.session, i)
+func remoteSide(ours, theirs *description, i int, weAnswer bool) *remotePlan {
+	attributes := theirs.transport[i]
 	return &remotePlan{
-		parameters:   ICEParameters{Ufrag: attributes.ICEUfrag, Pwd: attributes.ICEPwd},
-		lite:         theirs.session.ICELite,
-		trickle:      slices.Contains(attributes.ICEOptions, "trickle"),
+		parameters:   theirs.credentials(i),
+		lite:         theirs.ICELite,
+		trickle:      attributes.HasICEOption("trickle"),
 		paired:       ours.credentials(i),
-		client:       isClient(transportOf(ours.session, i).Setup, attributes.Setup, answerer),
+		client:       isClient(ours.transport[i].Setup, attributes.Setup, weAnswer),
 		fingerprints: attributes.Fingerprints,
 		tlsID:        attributes.TLSID,
 	}
@@ -120,21 +123,33 @@ func remoteSide(ours, theirs *description, i int, answerer side) *remotePlan {
 // isClient says whether our end sends the ClientHello. RFC 8842 §5.1: the
 // endpoint that is active does. The answer decides; one that leaves a=setup out
 // gets what the offer leaves to it, active before passive.
-func isClient(ours, theirs sdp.Setup, answerer side) bool {
+func isClient(ours, theirs sdp.Setup, weAnswer bool) bool {
 	answer, offer := theirs, ours
-	if answerer == local {
+	if weAnswer {
 		answer, offer = ours, theirs
 	}
 	active := answer == sdp.SetupActive || answer == sdp.SetupUnspecified && offer != sdp.SetupActive
-	return active == (answerer == local)
+	return active == weAnswer
 }
 
-func (r *remotePlan) sameDTLS(other *remotePlan) bool {
-	return r.client == other.client && r.tlsID == other.tlsID && slices.Equal(r.fingerprints, other.fingerprints)
+// continues says whether the DTLS association goes on under next: the peer is
+// the same one. RFC 8842 §4 and §5.1: a changed tls-id or fingerprint asks for
+// a new association. A list that has another hash more is not a changed one.
+func (r *remotePlan) continues(next *remotePlan) bool {
+	if r.tlsID != "" && next.tlsID != "" && r.tlsID != next.tlsID {
+		return false
+	}
+	return slices.ContainsFunc(r.fingerprints, func(f sdp.Fingerprint) bool {
+		return slices.Contains(next.fingerprints, f)
+	})
 }
 
-func (r *remotePlan) sameICE(other *remotePlan) bool {
-	return r.parameters == other.parameters && r.paired == other.paired && r.lite == other.lite && r.trickle == other.trickle
+func (r *remotePlan) sameDTLS(next *remotePlan) bool {
+	return r.client == next.client && r.continues(next) && slices.Equal(r.fingerprints, next.fingerprints)
+}
+
+func (r *remotePlan) sameICE(next *remotePlan) bool {
+	return r.parameters == next.parameters && r.paired == next.paired && r.lite == next.lite && r.trickle == next.trickle
 }
 
 // ids returns the transports of the plan in the order of their identities.

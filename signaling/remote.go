@@ -15,7 +15,7 @@ import (
 // type.
 func (m *Machine) SetRemote(d Description, _ Local) (Effects, error) {
 	n := m.n.clone()
-	effects, err := n.setRemote(d)
+	effects, err := n.setRemote(m.cfg, d)
 	if err != nil {
 		return nil, err
 	}
@@ -23,14 +23,14 @@ func (m *Machine) SetRemote(d Description, _ Local) (Effects, error) {
 	return effects, nil
 }
 
-func (n *negotiation) setRemote(d Description) (Effects, error) {
+func (n *negotiation) setRemote(cfg Config, d Description) (Effects, error) {
 	if n.state == Closed {
 		return nil, n.wrongState("set a remote description")
 	}
 	switch d.Type {
 	case Offer, Answer, Pranswer:
 	case Rollback:
-		return n.rollback(remote)
+		return n.rollback(cfg, remote)
 	default:
 		return nil, &rtcerr.TypeError{Err: fmt.Errorf("a remote description needs a type: offer, pranswer, answer or rollback")}
 	}
@@ -41,7 +41,7 @@ func (n *negotiation) setRemote(d Description) (Effects, error) {
 	// {type: "rollback"}. Return the result of reacting to p with a fulfillment
 	// step that sets the remote session description".
 	if d.Type == Offer && n.state == HaveLocalOffer {
-		rolledBack, err := n.rollback(local)
+		rolledBack, err := n.rollback(cfg, local)
 		if err != nil {
 			return nil, err
 		}
@@ -51,26 +51,33 @@ func (n *negotiation) setRemote(d Description) (Effects, error) {
 	if !ok {
 		return nil, n.wrongState(fmt.Sprintf("set a remote %s", d.Type))
 	}
-	session, err := parse(d.SDP)
+	c, err := parse(d.SDP)
 	if err != nil {
 		return nil, err
 	}
+	description := newDescription(d.Type, d.SDP, c)
+	var applied Effects
 	if d.Type == Offer {
-		if err := n.checkOffer(session, n.stable.lines, remote); err != nil {
-			return nil, err
+		// webrtc-pc §4.4.1.5: "If remote is true, validate back-to-back offers as if
+		// answers were applied in between, by running the check for subsequent offers
+		// as if it were in stable state."
+		err = checkOffer(c, n.lines, remote)
+		if err == nil {
+			applied = n.applyRemoteOffer(next, description)
 		}
-		return append(effects, n.applyRemoteOffer(next, newDescription(Offer, d.SDP, session, nil))...), nil
+	} else if err = checkAnswer(n.pendingLocal, c, remote); err == nil {
+		applied, err = n.applyAnswer(next, remote, description)
 	}
-	if err := checkAnswer(n.pendingLocal, session, remote); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return append(effects, n.applyAnswer(next, remote, newDescription(d.Type, d.SDP, session, nil))...), nil
+	return append(effects, applied...), nil
 }
 
 // applyRemoteOffer makes an offer of the peer's pending (RFC 9429 §5.10). What
 // it asks for begins with our answer.
 func (n *negotiation) applyRemoteOffer(next State, offer *description) Effects {
-	offer.rows = propose(n.stable.lines, offer.session, &n.nextTransport)
+	offer.rows = propose(n.lines, offer.content, &n.nextTransport)
 	n.lines = offer.rows
 	n.pendingRemote = offer
 	n.answer = ""

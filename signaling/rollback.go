@@ -1,7 +1,5 @@
 package signaling
 
-import "fmt"
-
 // rollback abandons the pending descriptions, whichever side calls for it.
 //
 // RFC 9429 §5.7: "A rollback may be performed if the PeerConnection is in any
@@ -9,10 +7,17 @@ import "fmt"
 // answers can be rolled back. ... The effect of rollback MUST be the same
 // regardless of whether setLocalDescription or setRemoteDescription is
 // called."
-func (n *negotiation) rollback(who side) (Effects, error) {
+func (n *negotiation) rollback(cfg Config, who side) (Effects, error) {
+	// webrtc-pc §4.4.1.5 is stricter: "If description.type is "rollback" and
+	// connection.[[SignalingState]] is either "stable", "have-local-pranswer", or
+	// "have-remote-pranswer", then reject p with a newly created
+	// InvalidStateError".
+	if cfg.KeepPranswers && (n.state == HaveLocalPranswer || n.state == HaveRemotePranswer) {
+		return nil, n.wrongState("roll back")
+	}
 	next, ok := n.state.after(who, Rollback)
 	if !ok {
-		return nil, n.wrongState(fmt.Sprintf("roll back (%s)", who))
+		return nil, n.wrongState("roll back")
 	}
 	// "a JSEP implementation abandons the current offer/answer transaction, sets
 	// the signaling state to "stable", and sets the pending local and/or remote

@@ -40,10 +40,7 @@ func (m *Machine) CanTrickle() *bool {
 	if d == nil {
 		return nil
 	}
-	can := slices.Contains(d.session.Transport.ICEOptions, "trickle")
-	for _, media := range d.session.Media {
-		can = can || slices.Contains(media.Transport.ICEOptions, "trickle")
-	}
+	can := d.hasICEOption("trickle")
 	return &can
 }
 
@@ -59,13 +56,13 @@ func (n *negotiation) local(d *description) *Description {
 	if d == nil {
 		return nil
 	}
-	additions := make([]addition, len(d.session.Media))
+	additions := make([]addition, len(d.Media))
 	for key, g := range n.gathered {
 		i := d.carries(key)
 		if i < 0 {
 			continue
 		}
-		m := d.session.Media[i]
+		m := d.Media[i]
 		a := &additions[i]
 		for _, c := range g.candidates {
 			if !slices.Contains(m.Candidates, c) {
@@ -84,8 +81,8 @@ func (d *description) published() *Description {
 	if d == nil {
 		return nil
 	}
-	additions := make([]addition, len(d.session.Media))
-	for i, m := range d.session.Media {
+	additions := make([]addition, len(d.Media))
+	for i, m := range d.Media {
 		additions[i] = addition{candidates: d.added[i], ended: d.ended[i] && !m.EndOfCandidates}
 	}
 	return &Description{Type: d.kind, SDP: insert(d.text, additions)}

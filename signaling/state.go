@@ -75,8 +75,8 @@ func (s side) String() string {
 
 // RFC 9429 §3.2 (figure 1): the transitions of the signaling state machine. An
 // operation that is not listed for a state is illegal in it. Rollback is not
-// listed: it leads from every state but stable and closed to stable (RFC 9429
-// §5.7), whichever side calls for it.
+// listed: it leads from every state but stable and closed to stable, whichever
+// side calls for it (RFC 9429 §5.7).
 var transitions = map[State]map[side]map[Type]State{
 	Stable: {
 		local:  {Offer: HaveLocalOffer},
