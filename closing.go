@@ -1,0 +1,58 @@
+package webrtc
+
+import (
+	"time"
+)
+
+// Close ends the connection (webrtc-pc §4.4.2): it says goodbye to the peer
+// and returns once every goroutine, timer and socket of the connection is
+// gone. Methods called later return errors that match net.ErrClosed. No
+// handler of this object starts after Close has returned, none is called for
+// the changes that Close itself makes, and one that is running meanwhile is
+// not waited for, so that handlers may call Close.
+//
+// Calling it again waits for the first call and returns nil.
+func (pc *PeerConnection) Close() error {
+	pc.closing.Do(pc.shutdown)
+	return nil
+}
+
+// GracefulClose is Close which also waits for running handlers. It must not be
+// called from one.
+func (pc *PeerConnection) GracefulClose() error {
+	pc.closing.Do(pc.shutdown)
+	pc.events.wait()
+	return nil
+}
+
+func (pc *PeerConnection) shutdown() {
+	var transports []*transport
+	_ = pc.loop.call(func(now time.Time) {
+		pc.isClosed.Store(true)
+		pc.events.close()
+		pc.machine.Close()
+		pc.state = PeerConnectionStateClosed
+		pc.iceState = ICEConnectionStateClosed
+		pc.negotiationNeeded = false
+		pc.dirty = true
+		if pc.sctp != nil {
+			pc.sctp.state.Store(int32(SCTPTransportStateClosed))
+		}
+		transports = pc.transports
+	})
+	pc.moment.Store(nil)
+	// The channels go first, while their packets still have a way out; the
+	// loop goes last, since the transports may wait for it.
+	pc.stopAssociation()
+	pc.session.Close(nil)
+	for _, t := range transports {
+		t.close()
+	}
+	_ = pc.loop.call(func(now time.Time) {
+		for _, t := range pc.transports {
+			t.detach(now)
+		}
+	})
+	pc.loop.stop()
+	pc.tasks.Wait()
+}

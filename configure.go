@@ -1,0 +1,48 @@
+package webrtc
+
+import (
+	"time"
+
+	"github.com/parleyrtc/webrtc/ice"
+	"github.com/parleyrtc/webrtc/sdp"
+)
+
+// agentConfig is what a transport's ICE agent works with.
+func (pc *PeerConnection) agentConfig(t *transport) ice.AgentConfig {
+	return ice.AgentConfig{
+		Timing: pc.api.settings.timing,
+		Logger: t.log,
+	}
+}
+
+// gathererConfig is what a transport's gatherer works with.
+func (pc *PeerConnection) gathererConfig(t *transport) ice.GathererConfig {
+	config := pc.api.settings.gathererConfig()
+	config.Servers, config.Policy = pc.gatherServers()
+	config.Logger = t.log
+	config.Post = func(fn func(now time.Time)) { pc.loop.post(fn) }
+	return config
+}
+
+// gatherServers returns the servers of the configuration, which has been
+// validated, and the policy.
+func (pc *PeerConnection) gatherServers() ([]ice.Server, ice.GatherPolicy) {
+	policy := ice.GatherAll
+	if pc.config.ICETransportPolicy == ICETransportPolicyRelay {
+		policy = ice.GatherRelay
+	}
+	return pc.config.servers(), policy
+}
+
+// answerSetup is the role that an answerer takes when the offer leaves the
+// choice.
+func (e *SettingEngine) answerSetup() sdp.Setup {
+	switch e.answeringDTLSRole {
+	case DTLSRoleServer:
+		return sdp.SetupPassive
+	case DTLSRoleClient:
+		return sdp.SetupActive
+	default:
+		return sdp.SetupUnspecified
+	}
+}

@@ -1,0 +1,283 @@
+package webrtc
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
+	"github.com/parleyrtc/webrtc/sdp"
+	"github.com/parleyrtc/webrtc/signaling"
+)
+
+// CreateOffer returns a description that offers what the connection has and
+// wants (webrtc-pc §4.4.2, RFC 9429 §5.2). It changes nothing: give it to
+// SetLocalDescription, then to the peer. A nil options is the zero
+// OfferOptions.
+//
+// It returns an InvalidStateError that matches net.ErrClosed after Close, or
+// while a remote offer waits for its answer.
+func (pc *PeerConnection) CreateOffer(options *OfferOptions) (SessionDescription, error) {
+	var opts signaling.OfferOptions
+	if options != nil {
+		opts.ICERestart = options.ICERestart
+	}
+	return pc.create("CreateOffer", SDPTypeOffer, func() (string, error) {
+		return pc.machine.CreateOffer(pc.local(), opts)
+	})
+}
+
+// CreateAnswer returns a description that answers the pending remote offer
+// (webrtc-pc §4.4.2, RFC 9429 §5.3). It changes nothing: give it to
+// SetLocalDescription, then to the peer.
+//
+// It returns an InvalidStateError without a remote offer, and one that matches
+// net.ErrClosed after Close.
+func (pc *PeerConnection) CreateAnswer(*AnswerOptions) (SessionDescription, error) {
+	return pc.create("CreateAnswer", SDPTypeAnswer, func() (string, error) {
+		return pc.machine.CreateAnswer(pc.local())
+	})
+}
+
+func (pc *PeerConnection) create(operation string, typ SDPType, build func() (string, error)) (SessionDescription, error) {
+	var text string
+	var err error
+	if pc.do(func(time.Time) { text, err = build() }) != nil {
+		return SessionDescription{}, errClosed(operation)
+	}
+	if err != nil {
+		return SessionDescription{}, err
+	}
+	return SessionDescription{Type: typ, SDP: text}, nil
+}
+
+// SetLocalDescription applies a description that CreateOffer or CreateAnswer
+// made (webrtc-pc §4.4.1.5) and starts gathering candidates for it. With the
+// zero SessionDescription it makes the offer or answer that fits the state,
+// with an empty SDP the one of that type; SDPTypeRollback takes back what was
+// set since the last stable state.
+//
+// It returns an InvalidStateError for a type that does not fit the signaling
+// state and after Close, an InvalidModificationError for a description that
+// was altered in a way RFC 9429 §5.4 does not allow, and an RTCError with the
+// line for one that does not parse. Nothing is changed then.
+func (pc *PeerConnection) SetLocalDescription(desc SessionDescription) error {
+	return pc.setDescription("SetLocalDescription", func() (signaling.Effects, error) {
+		effects, err := pc.machine.SetLocal(descriptionTo(desc), pc.local())
+		pc.described = pc.described || err == nil
+		return effects, err
+	})
+}
+
+// SetRemoteDescription applies the peer's description (webrtc-pc §4.4.1.5). A
+// remote offer that meets a pending local one rolls that back first; an answer
+// starts the transports; SDPTypeRollback takes a remote offer back.
+//
+// It returns an InvalidStateError for a type that does not fit the signaling
+// state and after Close, an RTCError with the line for a description that does
+// not parse, and an InvalidAccessError or OperationError for one that breaks
+// the rules of RFC 9429 §5.8. Nothing is changed then.
+func (pc *PeerConnection) SetRemoteDescription(desc SessionDescription) error {
+	return pc.setDescription("SetRemoteDescription", func() (signaling.Effects, error) {
+		return pc.machine.SetRemote(descriptionTo(desc), pc.local())
+	})
+}
+
+// Rollback returns to the last stable state: it is SetLocalDescription or
+// SetRemoteDescription with SDPTypeRollback, whichever fits. It returns an
+// InvalidStateError if no description is pending.
+func (pc *PeerConnection) Rollback() error {
+	return pc.setDescription("Rollback", func() (signaling.Effects, error) {
+		rollback := signaling.Description{Type: signaling.Rollback}
+		switch pc.machine.State() {
+		case signaling.HaveRemoteOffer, signaling.HaveLocalPranswer:
+			return pc.machine.SetRemote(rollback, pc.local())
+		default:
+			return pc.machine.SetLocal(rollback, pc.local())
+		}
+	})
+}
+
+func (pc *PeerConnection) setDescription(operation string, set func() (signaling.Effects, error)) error {
+	var err error
+	closed := pc.do(func(now time.Time) {
+		var effects signaling.Effects
+		if effects, err = set(); err != nil {
+			return
+		}
+		pc.dirty = true
+		pc.apply(now, effects)
+		if pc.machine.State() == signaling.Stable {
+			// webrtc-pc §4.4.1.5: in a stable state the flag is cleared and
+			// checked anew.
+			pc.negotiationNeeded = false
+			pc.updateNegotiationNeeded()
+		}
+	})
+	if closed != nil {
+		return errClosed(operation)
+	}
+	return err
+}
+
+// AddICECandidate adds a candidate of the peer's (webrtc-pc §4.4.2), which
+// becomes part of the remote description. An empty Candidate says that the
+// generation has no more.
+//
+// It returns a TypeError if neither SDPMid nor SDPMLineIndex is given, an
+// InvalidStateError without a remote description and after Close, and an
+// OperationError for a media section or usernameFragment that the remote
+// description does not have and for a candidate that does not parse.
+func (pc *PeerConnection) AddICECandidate(candidate ICECandidateInit) error {
+	var err error
+	closed := pc.do(func(now time.Time) {
+		var effects signaling.Effects
+		effects, err = pc.machine.AddRemoteCandidate(signaling.Candidate{
+			Candidate:  candidate.Candidate,
+			Mid:        candidate.SDPMid,
+			MLineIndex: candidate.SDPMLineIndex,
+			Ufrag:      candidate.UsernameFragment,
+		})
+		if err != nil {
+			return
+		}
+		pc.dirty = true
+		pc.apply(now, effects)
+	})
+	if closed != nil {
+		return errClosed("AddICECandidate")
+	}
+	return err
+}
+
+// RestartICE has the next offer carry new ICE credentials, so that candidates
+// are gathered and checked anew, and announces that negotiation is needed
+// (webrtc-pc §4.4.2). The connection stays in use meanwhile. It does nothing
+// after Close.
+func (pc *PeerConnection) RestartICE() {
+	_ = pc.do(func(time.Time) {
+		pc.machine.RestartICE()
+		pc.updateNegotiationNeeded()
+	})
+}
+
+// updateNegotiationNeeded is webrtc-pc §4.7.3. Operations run one after the
+// other on the loop, so the chain of the specification is always empty here.
+func (pc *PeerConnection) updateNegotiationNeeded() {
+	if pc.isClosed.Load() || pc.machine.State() != signaling.Stable {
+		return // checked again once stable
+	}
+	needed := pc.machine.NegotiationNeeded(pc.local())
+	if needed == pc.negotiationNeeded {
+		return
+	}
+	pc.negotiationNeeded, pc.dirty = needed, true
+	if !needed {
+		return
+	}
+	pc.fire(func() {
+		// What was done since may have made the event pointless.
+		v := pc.read()
+		if !v.negotiationNeeded || v.signaling != SignalingStateStable {
+			return
+		}
+		if f := pc.handlers.negotiationNeeded.get(); f != nil {
+			f()
+		}
+	})
+}
+
+// local is what this endpoint is and wants now, for the signaling machine.
+func (pc *PeerConnection) local() signaling.Local {
+	return signaling.Local{
+		Fresh:          pc.freshICE,
+		Fingerprints:   pc.fingerprints(),
+		Data:           pc.dataWanted.Load(),
+		MaxMessageSize: uint64(pc.api.settings.sctpMaxMessageSize()),
+	}
+}
+
+func (pc *PeerConnection) fingerprints() []sdp.Fingerprint {
+	var out []sdp.Fingerprint
+	for _, c := range pc.config.Certificates[:1] {
+		fingerprints, err := c.GetFingerprints()
+		if err != nil {
+			continue
+		}
+		for _, f := range fingerprints {
+			out = append(out, sdp.Fingerprint{Algorithm: f.Algorithm, Value: f.Value})
+		}
+	}
+	return out
+}
+
+// freshICE makes new credentials. RFC 8445 §5.3 wants at least 24 bits of
+// randomness in the fragment and 128 in the password; six bits each are in a
+// character.
+func (pc *PeerConnection) freshICE() signaling.ICEParameters {
+	if s := &pc.api.settings; s.iceUfrag != "" && len(pc.transports) == 0 {
+		return signaling.ICEParameters{Ufrag: s.iceUfrag, Pwd: s.icePwd}
+	}
+	return signaling.ICEParameters{Ufrag: randomICEChars(8), Pwd: randomICEChars(24)}
+}
+
+func randomICEChars(n int) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	b := make([]byte, n)
+	rand.Read(b) // never fails
+	for i := range b {
+		b[i] = alphabet[b[i]&63]
+	}
+	return string(b)
+}
+
+func errClosed(operation string) error {
+	return &rtcerr.InvalidStateError{Err: fmt.Errorf("%s: the connection is closed: %w", operation, net.ErrClosed)}
+}
+
+func descriptionTo(d SessionDescription) signaling.Description {
+	return signaling.Description{Type: signaling.Type(d.Type), SDP: d.SDP}
+}
+
+func descriptionFrom(d *signaling.Description) *SessionDescription {
+	if d == nil {
+		return nil
+	}
+	return &SessionDescription{Type: SDPType(d.Type), SDP: d.SDP}
+}
+
+func (sd *SessionDescription) clone() *SessionDescription {
+	if sd == nil {
+		return nil
+	}
+	return &SessionDescription{Type: sd.Type, SDP: sd.SDP}
+}
+
+func signalingStateFrom(s signaling.State) SignalingState {
+	switch s {
+	case signaling.Stable:
+		return SignalingStateStable
+	case signaling.HaveLocalOffer:
+		return SignalingStateHaveLocalOffer
+	case signaling.HaveRemoteOffer:
+		return SignalingStateHaveRemoteOffer
+	case signaling.HaveLocalPranswer:
+		return SignalingStateHaveLocalPranswer
+	case signaling.HaveRemotePranswer:
+		return SignalingStateHaveRemotePranswer
+	default:
+		return SignalingStateClosed
+	}
+}
+
+func trickleFrom(can *bool) ICETrickleCapability {
+	switch {
+	case can == nil:
+		return ICETrickleCapabilityUnknown
+	case *can:
+		return ICETrickleCapabilitySupported
+	default:
+		return ICETrickleCapabilityUnsupported
+	}
+}

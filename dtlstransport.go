@@ -1,0 +1,207 @@
+package webrtc
+
+import (
+	"crypto/tls"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/parleyrtc/webrtc/internal/dtlstransport"
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
+	"github.com/parleyrtc/webrtc/sdp"
+	"github.com/parleyrtc/webrtc/signaling"
+)
+
+// A DTLSTransport secures a connection's path (webrtc-pc §5.5): it proves that
+// the peer is the one whose fingerprint came with its description. A
+// PeerConnection makes it; find it through SCTPTransport.Transport.
+type DTLSTransport struct {
+	transport *transport
+	ice       *ICETransport
+	state     atomic.Int32
+	onState   handler[func(DTLSTransportState)]
+	onError   handler[func(error)]
+}
+
+// ICETransport returns the path that the records take.
+func (t *DTLSTransport) ICETransport() *ICETransport { return t.ice }
+
+// State returns the state of the transport (webrtc-pc §5.5.1).
+func (t *DTLSTransport) State() DTLSTransportState { return DTLSTransportState(t.state.Load()) }
+
+// GetRemoteCertificates returns the certificates that the peer presented, in
+// DER, its own first; none before State is connected.
+func (t *DTLSTransport) GetRemoteCertificates() [][]byte {
+	if t.State() != DTLSTransportStateConnected {
+		return nil
+	}
+	return t.transport.dtls.RemoteCertificates()
+}
+
+// GetRemoteCertificate returns the peer's own certificate in DER, or nil
+// before State is connected.
+func (t *DTLSTransport) GetRemoteCertificate() []byte {
+	if certificates := t.GetRemoteCertificates(); len(certificates) > 0 {
+		return certificates[0]
+	}
+	return nil
+}
+
+// GetLocalParameters returns the fingerprints of the local certificate. The
+// role is DTLSRoleAuto: descriptions negotiate it.
+func (t *DTLSTransport) GetLocalParameters() (DTLSParameters, error) {
+	certificate := t.transport.pc.certificate()
+	fingerprints, err := certificate.GetFingerprints()
+	if err != nil {
+		return DTLSParameters{}, err
+	}
+	return DTLSParameters{Role: DTLSRoleAuto, Fingerprints: fingerprints}, nil
+}
+
+// OnStateChange sets the handler for changes of State.
+func (t *DTLSTransport) OnStateChange(f func(DTLSTransportState)) { t.onState.set(f) }
+
+// OnError sets the handler for the failure of the transport, an RTCError of
+// pkg/rtcerr (webrtc-pc §5.5); the state is failed by then.
+func (t *DTLSTransport) OnError(f func(error)) { t.onError.set(f) }
+
+func (pc *PeerConnection) certificate() Certificate { return pc.read().config.Certificates[0] }
+
+// dtlsConfig is what every association of the connection has in common. The
+// error says that the certificate or a setting cannot be used.
+func (pc *PeerConnection) dtlsConfig() (dtlstransport.Config, error) {
+	certificate, err := pc.config.Certificates[0].tlsCertificate()
+	if err != nil {
+		return dtlstransport.Config{}, err
+	}
+	config := pc.api.settings.dtlsConfig()
+	config.Certificates = []tls.Certificate{certificate}
+	config.Send = func([][]byte) error { return nil }
+	_, err = dtlstransport.New(config)
+	return config, err
+}
+
+// newDTLS makes the association that a transport will use. It is there before
+// its parameters are, since the peer's first records may be.
+func (t *transport) newDTLS() *dtlstransport.Transport {
+	config := t.pc.dtls
+	config.Logger = t.log
+	config.Send = t.send
+	config.OnState = func(state dtlstransport.State, err error) {
+		t.pc.loop.post(func(time.Time) { t.dtlsEvent(state, err) })
+	}
+	dtls, err := dtlstransport.New(config)
+	if err != nil {
+		panic(fmt.Sprintf("webrtc: the settings of DTLS were good before: %v", err))
+	}
+	return dtls
+}
+
+// send puts datagrams on the path of the moment. Without one they are lost,
+// which DTLS and SCTP are made for.
+func (t *transport) send(datagrams [][]byte) error {
+	p := t.path.Load()
+	if p == nil {
+		return nil
+	}
+	return p.send(datagrams)
+}
+
+// handleDTLS takes a record from a socket's goroutine.
+func (t *transport) handleDTLS(b []byte) { t.dtls.HandleDatagram(b) }
+
+// startDTLS begins the handshake as soon as there is a path. A later exchange
+// of descriptions may repeat the parameters; one that changes them has to
+// match the certificate that the peer has shown (RFC 8842 §5.1).
+func (t *transport) startDTLS(client bool, fingerprints []sdp.Fingerprint) {
+	if t.dtlsStarted {
+		if err := t.dtls.Reverify(dtlsFingerprints(fingerprints)); err != nil {
+			t.dtlsFailed(err)
+		}
+		return
+	}
+	t.dtlsReady = &signaling.StartDTLS{Client: client, Fingerprints: fingerprints}
+	t.startPendingDTLS()
+}
+
+func (t *transport) startPendingDTLS() {
+	if t.dtlsReady == nil || t.dtlsStarted || t.path.Load() == nil {
+		return
+	}
+	t.dtlsStarted = true
+	role := dtlstransport.Passive
+	if t.dtlsReady.Client {
+		role = dtlstransport.Active
+	}
+	if err := t.dtls.Start(role, dtlsFingerprints(t.dtlsReady.Fingerprints)); err != nil {
+		t.dtlsFailed(err)
+	}
+}
+
+func dtlsFingerprints(in []sdp.Fingerprint) []dtlstransport.Fingerprint {
+	out := make([]dtlstransport.Fingerprint, len(in))
+	for i, f := range in {
+		out[i] = dtlstransport.Fingerprint{Algorithm: f.Algorithm, Value: f.Value}
+	}
+	return out
+}
+
+// dtlsEvent follows the association's state.
+func (t *transport) dtlsEvent(state dtlstransport.State, err error) {
+	if t.pc.isClosed.Load() {
+		return
+	}
+	switch state {
+	case dtlstransport.StateConnecting:
+		t.dtlsStateChanged(DTLSTransportStateConnecting)
+	case dtlstransport.StateConnected:
+		t.dtlsStateChanged(DTLSTransportStateConnected)
+		t.pc.startAssociation()
+	case dtlstransport.StateClosed:
+		t.dtlsStateChanged(DTLSTransportStateClosed)
+		t.pc.associationLost(nil)
+	case dtlstransport.StateFailed:
+		t.dtlsFailed(err)
+	}
+}
+
+// dtlsFailed is the end of the association: the error event comes before the
+// state's (webrtc-pc §5.5).
+func (t *transport) dtlsFailed(err error) {
+	if t.dtlsState == DTLSTransportStateFailed {
+		return
+	}
+	t.log.Warn("dtls failed", "reason", err)
+	if err == nil {
+		err = &rtcerr.RTCError{Detail: rtcerr.DetailDTLSFailure, Err: fmt.Errorf("the association ended")}
+	}
+	t.pc.fire(func() {
+		if f := t.publicDTLS.onError.get(); f != nil {
+			f(err)
+		}
+	})
+	t.dtlsStateChanged(DTLSTransportStateFailed)
+	t.pc.associationLost(err)
+}
+
+func (t *transport) setDTLSState(s DTLSTransportState) (changed bool) {
+	changed = t.dtlsState != s
+	t.dtlsState = s
+	t.publicDTLS.state.Store(int32(s))
+	return changed
+}
+
+// dtlsStateChanged fires the transport's event, then the connection's
+// (webrtc-pc §5.5.1).
+func (t *transport) dtlsStateChanged(s DTLSTransportState) {
+	if !t.setDTLSState(s) {
+		return
+	}
+	t.log.Debug("dtls state", "state", s)
+	t.pc.fire(func() {
+		if f := t.publicDTLS.onState.get(); f != nil {
+			f(s)
+		}
+	})
+	t.pc.refreshStates()
+}

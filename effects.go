@@ -1,0 +1,83 @@
+package webrtc
+
+import (
+	"time"
+
+	"github.com/parleyrtc/webrtc/signaling"
+)
+
+// apply does what a successful signaling operation asks for. It cannot fail:
+// what can go wrong from here on shows in the transports' states.
+func (pc *PeerConnection) apply(now time.Time, effects signaling.Effects) {
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case signaling.StateChanged:
+			pc.signalingStateChanged(e.State)
+		case signaling.LocalICE:
+			pc.transport(e.Transport).localICE(now, e)
+		case signaling.ICERole:
+			pc.transport(e.Transport).setControlling(now, e.Controlling)
+		case signaling.RemoteICE:
+			pc.transport(e.Transport).remoteICE(now, e)
+		case signaling.RemoteCandidate:
+			pc.transport(e.Transport).addRemoteCandidate(now, e.Candidate)
+		case signaling.RemoteEndOfCandidates:
+			pc.transport(e.Transport).endRemoteCandidates(now)
+		case signaling.StartDTLS:
+			pc.transport(e.Transport).startDTLS(e.Client, e.Fingerprints)
+		case signaling.StartData:
+			pc.startData(e)
+		case signaling.UpdateData:
+			pc.updateData(e)
+		case signaling.StopData:
+			pc.stopData()
+		case signaling.CloseTransport:
+			pc.closeTransport(now, e.Transport)
+		}
+	}
+	pc.refreshStates()
+	pc.refreshGathering()
+}
+
+func (pc *PeerConnection) signalingStateChanged(s signaling.State) {
+	pc.dirty = true
+	state := signalingStateFrom(s)
+	pc.log.Debug("signaling state", "state", state)
+	pc.publish()
+	moment := pc.view.Load()
+	pc.events.enqueue(func() {
+		f := pc.handlers.signalingState.get()
+		if f == nil {
+			return
+		}
+		pc.moment.Store(moment)
+		defer pc.moment.CompareAndSwap(moment, nil)
+		f(state)
+	})
+}
+
+// transport returns the transport with the id that the signaling machine
+// gave it, and makes it at its first use.
+func (pc *PeerConnection) transport(id signaling.TransportID) *transport {
+	for _, t := range pc.transports {
+		if t.id == id {
+			return t
+		}
+	}
+	t := newTransport(pc, id)
+	pc.transports = append(pc.transports, t)
+	return t
+}
+
+// closeTransport takes a transport out of use, as a rollback of the
+// description that brought it in does.
+func (pc *PeerConnection) closeTransport(now time.Time, id signaling.TransportID) {
+	for i, t := range pc.transports {
+		if t.id == id {
+			pc.transports = append(pc.transports[:i:i], pc.transports[i+1:]...)
+			t.detach(now)
+			pc.tasks.Go(t.close)
+			return
+		}
+	}
+}

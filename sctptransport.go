@@ -1,0 +1,210 @@
+package webrtc
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/parleyrtc/webrtc/datachannel"
+	"github.com/parleyrtc/webrtc/internal/sctptransport"
+	"github.com/parleyrtc/webrtc/signaling"
+)
+
+// maxChannels is how many streams an association has (RFC 8831 §6.2).
+const maxChannels = 65535
+
+// An SCTPTransport carries a connection's data channels (webrtc-pc §6.1).
+// PeerConnection.SCTP returns it once the peers have agreed on one.
+type SCTPTransport struct {
+	dtls           *DTLSTransport
+	pc             *PeerConnection
+	state          atomic.Int32
+	maxMessageSize atomic.Uint64 // the peer's; 0 for any size
+	association    atomic.Pointer[sctptransport.Association]
+
+	onState handler[func(SCTPTransportState)]
+	onClose handler[func(error)]
+	onError handler[func(error)]
+}
+
+// Transport returns the DTLS transport below.
+func (t *SCTPTransport) Transport() *DTLSTransport { return t.dtls }
+
+// State returns the state of the association (webrtc-pc §6.1.2).
+func (t *SCTPTransport) State() SCTPTransportState { return SCTPTransportState(t.state.Load()) }
+
+// MaxMessageSize returns the size in bytes of the largest message that Send
+// takes: the smaller of what the peer accepts (RFC 8841 §6) and what this
+// endpoint can send.
+func (t *SCTPTransport) MaxMessageSize() uint64 {
+	return sendLimit(t.maxMessageSize.Load())
+}
+
+// MaxChannels returns how many data channels can be open at once, 0 before
+// State is connected.
+func (t *SCTPTransport) MaxChannels() uint16 {
+	if t.State() != SCTPTransportStateConnected {
+		return 0
+	}
+	return maxChannels
+}
+
+// GetCapabilities returns what this endpoint accepts.
+func (t *SCTPTransport) GetCapabilities() SCTPCapabilities {
+	return SCTPCapabilities{MaxMessageSize: t.pc.api.settings.sctpMaxMessageSize()}
+}
+
+// OnStateChange sets the handler for changes of State.
+func (t *SCTPTransport) OnStateChange(f func(SCTPTransportState)) { t.onState.set(f) }
+
+// OnClose sets the handler for the end of the association; the error is nil
+// when the peer ended it in order.
+func (t *SCTPTransport) OnClose(f func(error)) { t.onClose.set(f) }
+
+// OnError sets the handler for a failure of the association, an RTCError of
+// pkg/rtcerr.
+func (t *SCTPTransport) OnError(f func(error)) { t.onError.set(f) }
+
+// An association is the control side of the SCTP association: what the loop
+// knows of it.
+type association struct {
+	plan    *signaling.StartData // nil until negotiated
+	started bool
+	cancel  context.CancelFunc
+}
+
+// startData begins the association that an answer has agreed on (webrtc-pc
+// §4.4.1.5); it comes up as soon as DTLS does.
+func (pc *PeerConnection) startData(e signaling.StartData) {
+	pc.assoc.plan = &e
+	t := pc.transport(e.Transport)
+	pc.sctp = &SCTPTransport{dtls: t.publicDTLS, pc: pc}
+	pc.sctp.state.Store(int32(SCTPTransportStateConnecting))
+	pc.sctp.maxMessageSize.Store(e.RemoteMaxMessageSize)
+	pc.dirty = true
+	if t.dtlsReady != nil {
+		pc.session.SetRole(t.dtlsReady.Client) // channels get their ids now
+	}
+	pc.startAssociation()
+}
+
+// updateData follows a change of the peer's message size.
+func (pc *PeerConnection) updateData(e signaling.UpdateData) {
+	if pc.sctp == nil {
+		return
+	}
+	pc.sctp.maxMessageSize.Store(e.RemoteMaxMessageSize)
+	pc.session.SetRemoteMaxMessageSize(e.RemoteMaxMessageSize)
+}
+
+// stopData ends the association, because an exchange of descriptions has
+// rejected the data section or a rollback has undone the one that began it.
+func (pc *PeerConnection) stopData() {
+	pc.associationLost(nil)
+	pc.assoc.plan = nil
+	pc.sctp = nil
+	pc.dirty = true
+}
+
+// startAssociation brings the association up once it has been negotiated and
+// DTLS is connected.
+func (pc *PeerConnection) startAssociation() {
+	plan := pc.assoc.plan
+	if plan == nil || pc.assoc.started {
+		return
+	}
+	t := pc.transport(plan.Transport)
+	if t.dtlsState != DTLSTransportStateConnected {
+		return
+	}
+	pc.assoc.started = true
+	ctx, cancel := context.WithCancel(context.Background())
+	pc.assoc.cancel = cancel
+	config := pc.api.settings.sctpConfig()
+	config.Conn = t.dtls.Conn()
+	config.Logger = pc.log
+	sctp := pc.sctp
+	pc.tasks.Go(func() {
+		a, err := sctptransport.Dial(ctx, config)
+		if !pc.loop.post(func(now time.Time) { pc.associationUp(sctp, a, err) }) && a != nil {
+			a.Close()
+		}
+	})
+}
+
+// associationUp is webrtc-pc §6.1.1: the transport becomes connected, then the
+// channels that wait for it open.
+func (pc *PeerConnection) associationUp(sctp *SCTPTransport, a *sctptransport.Association, err error) {
+	if err != nil {
+		if pc.sctp == sctp {
+			pc.associationLost(err)
+		}
+		return
+	}
+	if pc.sctp != sctp || pc.isClosed.Load() {
+		pc.tasks.Go(func() { a.Close() })
+		return
+	}
+	sctp.association.Store(a)
+	pc.sctpStateChanged(SCTPTransportStateConnected)
+	err = pc.session.Start(datachannel.SCTP(a), pc.transport(pc.assoc.plan.Transport).dtlsReady.Client, sctp.maxMessageSize.Load(), maxChannels)
+	if err != nil {
+		pc.associationLost(err)
+	}
+}
+
+// associationLost ends the association, if there is one, and closes every
+// channel abruptly (webrtc-pc §6.2.4).
+func (pc *PeerConnection) associationLost(cause error) {
+	if pc.sctp == nil || pc.isClosed.Load() || pc.sctp.State() == SCTPTransportStateClosed {
+		return
+	}
+	sctp := pc.sctp
+	if cause != nil {
+		pc.fire(func() {
+			if f := sctp.onError.get(); f != nil {
+				f(cause)
+			}
+		})
+	}
+	pc.sctpStateChanged(SCTPTransportStateClosed)
+	pc.fire(func() {
+		if f := sctp.onClose.get(); f != nil {
+			f(cause)
+		}
+	})
+	if pc.assoc.cancel != nil {
+		pc.assoc.cancel()
+	}
+	pc.tasks.Go(func() {
+		pc.session.Close(cause)
+		if a := sctp.association.Load(); a != nil {
+			a.Close()
+		}
+	})
+}
+
+// stopAssociation ends the association at the connection's close, without
+// events. It runs off the loop.
+func (pc *PeerConnection) stopAssociation() {
+	sctp := pc.read().sctp
+	if pc.assoc.cancel != nil {
+		pc.assoc.cancel()
+	}
+	if sctp == nil {
+		return
+	}
+	if a := sctp.association.Load(); a != nil {
+		a.Close()
+	}
+}
+
+func (pc *PeerConnection) sctpStateChanged(s SCTPTransportState) {
+	sctp := pc.sctp
+	sctp.state.Store(int32(s))
+	pc.fire(func() {
+		if f := sctp.onState.get(); f != nil {
+			f(s)
+		}
+	})
+}

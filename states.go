@@ -1,0 +1,119 @@
+package webrtc
+
+// refreshStates derives the connection's states from its transports' and
+// fires the events of those that changed, in the order of webrtc-pc §5.6.4:
+// iceconnectionstatechange, then connectionstatechange.
+func (pc *PeerConnection) refreshStates() {
+	if pc.isClosed.Load() {
+		return
+	}
+	ice, state := pc.deriveICEState(), pc.deriveState()
+	iceChanged, changed := ice != pc.iceState, state != pc.state
+	if !iceChanged && !changed {
+		return
+	}
+	pc.iceState, pc.state, pc.dirty = ice, state, true
+	if iceChanged {
+		pc.log.Info("ice connection state", "state", ice)
+		pc.fire(func() {
+			if f := pc.handlers.iceState.get(); f != nil {
+				f(ice)
+			}
+		})
+	}
+	if changed {
+		pc.log.Info("connection state", "state", state)
+		pc.fire(func() {
+			if f := pc.handlers.state.get(); f != nil {
+				f(state)
+			}
+		})
+	}
+}
+
+// deriveICEState is the table of webrtc-pc §4.3.4 (RTCIceConnectionState).
+func (pc *PeerConnection) deriveICEState() ICEConnectionState {
+	var n [ICETransportStateClosed + 1]int
+	for _, t := range pc.transports {
+		n[t.iceState]++
+	}
+	total := len(pc.transports)
+	closed := n[ICETransportStateClosed]
+	switch {
+	case n[ICETransportStateFailed] > 0:
+		return ICEConnectionStateFailed
+	case n[ICETransportStateDisconnected] > 0:
+		return ICEConnectionStateDisconnected
+	case n[ICETransportStateNew]+closed == total:
+		return ICEConnectionStateNew
+	case n[ICETransportStateNew]+n[ICETransportStateChecking] > 0:
+		return ICEConnectionStateChecking
+	case n[ICETransportStateCompleted]+closed == total:
+		return ICEConnectionStateCompleted
+	default:
+		return ICEConnectionStateConnected
+	}
+}
+
+// deriveState is the table of webrtc-pc §4.3.3 (RTCPeerConnectionState).
+func (pc *PeerConnection) deriveState() PeerConnectionState {
+	var ice [ICETransportStateClosed + 1]int
+	var dtls [DTLSTransportStateFailed + 1]int
+	for _, t := range pc.transports {
+		ice[t.iceState]++
+		dtls[t.dtlsState]++
+	}
+	total := len(pc.transports)
+	iceUp := ice[ICETransportStateConnected] + ice[ICETransportStateCompleted] + ice[ICETransportStateClosed]
+	switch {
+	case ice[ICETransportStateFailed]+dtls[DTLSTransportStateFailed] > 0:
+		return PeerConnectionStateFailed
+	case ice[ICETransportStateDisconnected] > 0:
+		return PeerConnectionStateDisconnected
+	case ice[ICETransportStateNew]+ice[ICETransportStateClosed] == total &&
+		dtls[DTLSTransportStateNew]+dtls[DTLSTransportStateClosed] == total:
+		return PeerConnectionStateNew
+	case iceUp == total && dtls[DTLSTransportStateConnected]+dtls[DTLSTransportStateClosed] == total:
+		return PeerConnectionStateConnected
+	default:
+		return PeerConnectionStateConnecting
+	}
+}
+
+// refreshGathering derives the gathering state (webrtc-pc §4.3.2) and fires
+// its event; complete is followed by the nil candidate (webrtc-pc §5.6.5).
+func (pc *PeerConnection) refreshGathering() {
+	state := pc.deriveGathering()
+	if pc.isClosed.Load() || state == pc.gatheringState {
+		return
+	}
+	pc.gatheringState, pc.dirty = state, true
+	pc.fire(func() {
+		if f := pc.handlers.gatheringState.get(); f != nil {
+			f(state)
+		}
+	})
+	if state == ICEGatheringStateComplete {
+		pc.fire(func() {
+			if f := pc.handlers.candidate.get(); f != nil {
+				f(nil)
+			}
+		})
+	}
+}
+
+func (pc *PeerConnection) deriveGathering() ICEGatheringState {
+	complete := 0
+	for _, t := range pc.transports {
+		switch t.gathering {
+		case ICEGatheringStateGathering:
+			return ICEGatheringStateGathering
+		case ICEGatheringStateComplete:
+			complete++
+		}
+	}
+	if complete > 0 && complete == len(pc.transports) {
+		return ICEGatheringStateComplete
+	}
+	return ICEGatheringStateNew
+}

@@ -1,0 +1,180 @@
+package webrtc
+
+import (
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/parleyrtc/webrtc/ice"
+	"github.com/parleyrtc/webrtc/internal/dtlstransport"
+	"github.com/parleyrtc/webrtc/signaling"
+)
+
+// A transport is one ICE and DTLS transport of a connection: the agent and the
+// gatherer, which the loop drives, the sockets that feed them, and the DTLS
+// association over the selected pair. Its fields belong to the loop but for
+// those marked otherwise.
+type transport struct {
+	pc  *PeerConnection
+	id  signaling.TransportID
+	log *slog.Logger
+
+	agent    *ice.Agent
+	gatherer *ice.Gatherer
+	sockets  map[int]*socket
+	servers  bool // the gatherer has been given its servers
+
+	iceState   ICETransportState
+	dtlsState  DTLSTransportState
+	gathering  ICEGatheringState
+	localUfrag string
+	// resolving counts the remote .local names whose addresses are asked for;
+	// the end of candidates waits for them.
+	resolving int
+	ended     bool // the peer's end of candidates has come
+
+	// path is where packets go now. It is read on every packet's way.
+	path atomic.Pointer[path]
+	// dtls is set when the parameters of the handshake are known; earlier
+	// records wait in it from the beginning.
+	dtls        *dtlstransport.Transport
+	dtlsReady   *signaling.StartDTLS // waits for the first path
+	dtlsStarted bool
+
+	publicICE  *ICETransport
+	publicDTLS *DTLSTransport
+}
+
+func newTransport(pc *PeerConnection, id signaling.TransportID) *transport {
+	t := &transport{
+		pc:        pc,
+		id:        id,
+		log:       pc.log.With("transport", int(id)),
+		sockets:   map[int]*socket{},
+		iceState:  ICETransportStateNew,
+		dtlsState: DTLSTransportStateNew,
+		gathering: ICEGatheringStateNew,
+	}
+	t.publicICE = &ICETransport{transport: t}
+	t.publicDTLS = &DTLSTransport{transport: t, ice: t.publicICE}
+	t.agent = ice.NewAgent(pc.agentConfig(t))
+	t.gatherer = ice.NewGatherer(pc.gathererConfig(t))
+	t.dtls = t.newDTLS()
+	return t
+}
+
+// localICE begins a generation of local candidates, or goes back to one.
+func (t *transport) localICE(now time.Time, e signaling.LocalICE) {
+	t.localUfrag = e.Parameters.Ufrag
+	t.publicICE.local.Store(&ICEParameters{UsernameFragment: e.Parameters.Ufrag, Password: e.Parameters.Pwd})
+	if e.Rollback {
+		t.agent.Rollback(now)
+		return
+	}
+	t.publicICE.locals.reset()
+	t.agent.Restart(now, e.Parameters.Ufrag, e.Parameters.Pwd)
+	t.gatherer.Gather(now, e.Parameters.Ufrag)
+}
+
+func (t *transport) setControlling(now time.Time, controlling bool) {
+	t.agent.SetControlling(now, controlling)
+	t.roleChanged(controlling)
+}
+
+func (t *transport) remoteICE(now time.Time, e signaling.RemoteICE) {
+	t.ended = false
+	t.publicICE.remotes.reset()
+	t.publicICE.remote.Store(&ICEParameters{
+		UsernameFragment: e.Parameters.Ufrag, Password: e.Parameters.Pwd, ICELite: e.Lite,
+	})
+	t.agent.SetRemoteCredentials(now, e.Parameters.Ufrag, e.Parameters.Pwd)
+}
+
+// addRemoteCandidate hands a candidate to the agent; a .local name is resolved
+// first. What the agent cannot use is ignored, as RFC 8839 §5.1 asks.
+func (t *transport) addRemoteCandidate(now time.Time, value string) {
+	c, err := ice.UnmarshalCandidate(value)
+	if err != nil {
+		t.log.Debug("remote candidate ignored", "candidate", value, "reason", err)
+		return
+	}
+	t.publicICE.remotes.add(*candidateFrom(c))
+	if !c.Addr().IsValid() {
+		t.resolving++
+		t.gatherer.Resolve(now, c)
+		return
+	}
+	t.offerRemoteCandidate(now, c)
+}
+
+func (t *transport) offerRemoteCandidate(now time.Time, c ice.Candidate) {
+	if err := t.agent.AddRemoteCandidate(now, c); err != nil {
+		t.log.Debug("remote candidate ignored", "candidate", c, "reason", err)
+	}
+}
+
+func (t *transport) endRemoteCandidates(now time.Time) {
+	t.ended = true
+	if t.resolving == 0 {
+		t.agent.EndOfRemoteCandidates(now)
+	}
+}
+
+func (t *transport) handlePacket(now time.Time, p *packet) {
+	b := p.buf[:p.n:p.n]
+	if t.gatherer.HandlePacket(now, p.socket, p.from, b) {
+		return
+	}
+	t.agent.HandlePacket(now, p.socket, p.from, b)
+}
+
+func (t *transport) handleTimeout(now time.Time) {
+	t.gatherer.HandleTimeout(now)
+	t.agent.HandleTimeout(now)
+}
+
+// settle does what the cores ask for and returns their earliest deadline.
+func (t *transport) settle(now time.Time) time.Time {
+	for busy := true; busy; {
+		busy = false
+		for e, ok := t.gatherer.Poll(); ok; e, ok = t.gatherer.Poll() {
+			t.gathered(now, e)
+			busy = true
+		}
+		for e, ok := t.agent.Poll(); ok; e, ok = t.agent.Poll() {
+			t.agentEvent(e)
+			busy = true
+		}
+	}
+	return earlier(t.agent.NextTimeout(), t.gatherer.NextTimeout())
+}
+
+// transmit sends a packet of the agent's or the gatherer's. A send that fails
+// counts as a packet lost: ICE finds out by its own timers.
+func (t *transport) transmit(e ice.Transmit) {
+	s := t.sockets[e.Base]
+	if s == nil {
+		return
+	}
+	p := path{conn: s.conn, to: e.To}
+	if err := p.send([][]byte{e.Data}); err != nil {
+		t.log.Debug("send failed", "to", e.To, "reason", err)
+	}
+}
+
+// detach stops the transport's part on the loop; close does the rest.
+func (t *transport) detach(now time.Time) {
+	t.agent.Close(now)
+	t.setICEState(ICETransportStateClosed)
+	t.setDTLSState(DTLSTransportStateClosed)
+}
+
+// close ends the DTLS association while the path still works, then releases
+// the sockets, whose goroutines end with them. It runs off the loop.
+func (t *transport) close() {
+	if err := t.dtls.Close(); err != nil {
+		t.log.Debug("dtls close", "reason", err)
+	}
+	t.path.Store(nil)
+	t.gatherer.Close()
+}

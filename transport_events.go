@@ -1,0 +1,187 @@
+package webrtc
+
+import (
+	"sync"
+	"time"
+
+	"github.com/parleyrtc/webrtc/ice"
+)
+
+// agentEvent does what the ICE agent asks for or announces.
+func (t *transport) agentEvent(event ice.Event) {
+	switch e := event.(type) {
+	case ice.Transmit:
+		t.transmit(e)
+	case ice.StateChanged:
+		t.iceStateChanged(iceTransportStateFrom(e.State))
+	case ice.SelectedPairChanged:
+		t.selectedPairChanged(e.Pair)
+	case ice.RoleChanged:
+		t.roleChanged(e.Controlling)
+	}
+}
+
+func (t *transport) roleChanged(controlling bool) {
+	role := ICERoleControlled
+	if controlling {
+		role = ICERoleControlling
+	}
+	t.publicICE.role.Store(int32(role))
+}
+
+// gathered follows the gatherer: its sockets get readers, its candidates go to
+// the agent, into the local description and to the program.
+func (t *transport) gathered(now time.Time, event ice.GatherEvent) {
+	switch e := event.(type) {
+	case ice.Transmit:
+		t.transmit(e)
+	case ice.SocketOpened:
+		s := &socket{id: e.ID, conn: e.Conn, transport: t}
+		t.sockets[e.ID] = s
+		t.pc.tasks.Go(s.read)
+	case ice.SocketClosed:
+		delete(t.sockets, e.ID)
+		t.agent.RemoveBase(now, e.ID)
+	case ice.CandidateFound:
+		t.candidateFound(now, e)
+	case ice.CandidateError:
+		t.candidateError(e)
+	case ice.GatheringStateChanged:
+		t.gatheringChanged(now, e)
+	case ice.Resolved:
+		t.resolved(now, e)
+	}
+}
+
+func (t *transport) candidateFound(now time.Time, e ice.CandidateFound) {
+	if e.Candidate.Ufrag() != t.localUfrag {
+		return // of a generation that was rolled back
+	}
+	t.agent.AddLocalCandidate(now, e.Candidate, e.Base)
+	value := e.Candidate.Marshal()
+	places := t.pc.machine.AddLocalCandidate(t.id, t.localUfrag, value)
+	t.pc.dirty = true
+	t.log.Debug("local candidate", "candidate", value)
+	t.publicICE.locals.add(*candidateFrom(e.Candidate))
+	for _, place := range places {
+		candidate := candidateFrom(e.Candidate)
+		candidate.SDPMid, candidate.SDPMLineIndex, candidate.url = place.Mid, place.Index, e.URL
+		t.pc.fireCandidate(candidate)
+	}
+}
+
+// gatheringChanged is webrtc-pc §5.6.3: the end of a generation is a candidate
+// of its own, for the peer; then come the transport's state and the
+// connection's.
+func (t *transport) gatheringChanged(now time.Time, e ice.GatheringStateChanged) {
+	state := ICEGatheringState(e.State)
+	if state == t.gathering {
+		return
+	}
+	if state == ICEGatheringStateComplete {
+		t.agent.EndOfLocalCandidates(now)
+		for _, place := range t.pc.machine.EndOfLocalCandidates(t.id, t.localUfrag) {
+			t.pc.fireCandidate(&ICECandidate{
+				SDPMid: place.Mid, SDPMLineIndex: place.Index, ufrag: t.localUfrag,
+				source: candidateSource{parsed: true}, // as the empty candidate
+			})
+		}
+		t.pc.dirty = true
+	}
+	t.gathering = state
+	gatherer := ICEGathererState(state)
+	t.publicICE.gathering.Store(int32(gatherer))
+	t.pc.fire(func() {
+		if f := t.publicICE.onGathering.get(); f != nil {
+			f(gatherer)
+		}
+	})
+	t.pc.refreshGathering()
+}
+
+// fireCandidate announces a local candidate (webrtc-pc §4.8.1.1).
+func (pc *PeerConnection) fireCandidate(c *ICECandidate) {
+	pc.fire(func() {
+		if f := pc.handlers.candidate.get(); f != nil {
+			f(c)
+		}
+	})
+}
+
+// candidateError announces a failure of gathering (webrtc-pc §4.8.2).
+func (t *transport) candidateError(e ice.CandidateError) {
+	event := ICECandidateErrorEvent{Address: e.Address, URL: e.URL, ErrorCode: e.Code, ErrorText: e.Text}
+	if e.Address != "" {
+		event.Port = &e.Port
+	}
+	t.log.Debug("candidate error", "url", e.URL, "code", e.Code, "text", e.Text)
+	t.pc.fire(func() {
+		if f := t.pc.handlers.candidateError.get(); f != nil {
+			f(event)
+		}
+	})
+}
+
+// resolved takes the answer for a remote .local name; without one the
+// candidate is of no use.
+func (t *transport) resolved(now time.Time, e ice.Resolved) {
+	t.resolving--
+	if e.Err == nil {
+		t.offerRemoteCandidate(now, e.Candidate)
+	} else {
+		t.log.Debug("remote candidate not resolved", "candidate", e.Candidate, "reason", e.Err)
+	}
+	if t.ended && t.resolving == 0 {
+		t.agent.EndOfRemoteCandidates(now)
+	}
+}
+
+func iceTransportStateFrom(s ice.ConnectionState) ICETransportState {
+	switch s {
+	case ice.ConnectionStateNew:
+		return ICETransportStateNew
+	case ice.ConnectionStateChecking:
+		return ICETransportStateChecking
+	case ice.ConnectionStateConnected:
+		return ICETransportStateConnected
+	case ice.ConnectionStateCompleted:
+		return ICETransportStateCompleted
+	case ice.ConnectionStateDisconnected:
+		return ICETransportStateDisconnected
+	case ice.ConnectionStateFailed:
+		return ICETransportStateFailed
+	default:
+		return ICETransportStateClosed
+	}
+}
+
+// A candidateList is a list that the loop writes and getters read.
+type candidateList struct {
+	mu  sync.Mutex // guards all
+	all []ICECandidate
+}
+
+// maxListedCandidates bounds what a peer can make the list of its candidates
+// hold.
+const maxListedCandidates = 256
+
+func (l *candidateList) add(c ICECandidate) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.all) >= maxListedCandidates {
+		return
+	}
+	l.all = append(l.all, c)
+}
+
+func (l *candidateList) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = nil
+}
+
+func (l *candidateList) list() []ICECandidate {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]ICECandidate(nil), l.all...)
+}
