@@ -78,18 +78,19 @@ func (t NetworkType) IsIPv4() bool { return t == NetworkTypeUDP4 || t == Network
 // IsIPv6 reports whether t runs over IPv6.
 func (t NetworkType) IsIPv6() bool { return t == NetworkTypeUDP6 || t == NetworkTypeTCP6 }
 
-// networkTypeOf returns the type for protocol "udp" or "tcp", in any case and
-// with or without a digit behind it, and the IP version of addr. An invalid
-// addr (a name not resolved yet) counts as IPv4.
+// networkTypeOf returns the type for a protocol, "udp" or "tcp" in any case of
+// letters, and the IP version of addr. An invalid addr (a name not resolved yet)
+// counts as IPv4. A digit behind the protocol, as in "udp4", is what programs
+// write in configurations; the address decides.
 func networkTypeOf(protocol string, addr netip.Addr) (NetworkType, bool) {
 	v6 := addr.Is6() && !addr.Is4In6()
-	switch strings.ToLower(strings.TrimRight(protocol, "46")) {
-	case "udp":
+	switch strings.ToLower(protocol) {
+	case "udp", "udp4", "udp6":
 		if v6 {
 			return NetworkTypeUDP6, true
 		}
 		return NetworkTypeUDP4, true
-	case "tcp":
+	case "tcp", "tcp4", "tcp6":
 		if v6 {
 			return NetworkTypeTCP6, true
 		}
