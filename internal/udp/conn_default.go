@@ -1,3 +1,5 @@
+//go:build !linux || udpplain
+
 package udp
 
 import (
