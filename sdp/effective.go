@@ -15,7 +15,7 @@ func (s *Session) MediaByMid(mid string) (*Media, int) {
 }
 
 // Bundle returns the mids of the first BUNDLE group, in its order: the first is
-// the tagged one, whose section carries the transport (RFC 9143 §7.1). It is nil
+// the tagged one, whose section carries the transport (RFC 9143 §7.2.1). It is nil
 // without such a group, and empty for a group without members.
 func (s *Session) Bundle() []string {
 	for _, g := range s.Groups {

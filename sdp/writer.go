@@ -31,7 +31,9 @@ func (w *writer) text(s string) {
 // token writes a value that ends at the next space.
 func (w *writer) token(s string) {
 	for i := range len(s) {
-		if c := s[i]; c > ' ' && c != 0x7f {
+		switch c := s[i]; c {
+		case ' ', '\t', '\n', '\r', 0:
+		default:
 			w.buf = append(w.buf, c)
 		}
 	}
