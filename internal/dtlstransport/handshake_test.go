@@ -2,6 +2,7 @@ package dtlstransport
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"math/rand/v2"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/dtls/v3/pkg/crypto/elliptic"
+	"github.com/pion/dtls/v3/pkg/protocol/handshake"
 )
 
 const rtt = 100 * time.Millisecond
@@ -41,8 +43,26 @@ func TestTwoTransportsConnect(t *testing.T) {
 		{"with P-256 only", func(_ *testing.T, a, _ *Config) { a.EllipticCurves = []elliptic.Curve{elliptic.P256} },
 			"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
 		{"with a cookie", func(_ *testing.T, _, b *Config) { b.HelloVerify = true }, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
-		{"with a custom context", func(_ *testing.T, a, b *Config) { a.HandshakeTimeout, b.HandshakeTimeout = -1, time.Hour },
+		{"without a time limit", func(_ *testing.T, a, b *Config) { a.HandshakeTimeout, b.HandshakeTimeout = -1, time.Hour },
 			"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
+		{"with a context of the program's", func(_ *testing.T, a, b *Config) {
+			a.ConnectContext = func() (context.Context, func()) { return context.WithTimeout(context.Background(), time.Minute) }
+			b.ConnectContext = func() (context.Context, func()) { return context.Background(), nil }
+		}, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
+		{"with every other setting", func(_ *testing.T, a, b *Config) {
+			request := dtls.RequestExtendedMasterSecret
+			ask := dtls.RequestClientCert
+			for _, c := range []*Config{a, b} {
+				c.ExtendedMasterSecret, c.ClientAuth = &request, &ask
+				c.DisableRetransmitBackoff = true
+				c.ALPN = []string{"webrtc", "c-webrtc"}
+				c.ReplayWindow = 64
+				c.ClientHelloHook = func(m handshake.MessageClientHello) handshake.Message { return &m }
+				c.ServerHelloHook = func(m handshake.MessageServerHello) handshake.Message { return &m }
+				c.CertificateRequestHook = func(m handshake.MessageCertificateRequest) handshake.Message { return &m }
+				c.CustomCipherSuites = func() []dtls.CipherSuite { return nil }
+			}
+		}, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
 	} {
 		bubble(t, tt.name, func(t *testing.T) {
 			p := newPair(t, rtt/2, func(a, b *Config) { tt.change(t, a, b) })
@@ -52,6 +72,13 @@ func TestTwoTransportsConnect(t *testing.T) {
 			for _, x := range []*peer{p.a, p.b} {
 				if s := x.Stats(); s.CipherSuite != tt.suite || s.Version != "FEFD" || s.SRTPCipher != "SRTP_AEAD_AES_128_GCM" {
 					t.Errorf("%v has %s, %s, %s, want %s", s.Role, s.Version, s.CipherSuite, s.SRTPCipher, tt.suite)
+				}
+				group := "x25519"
+				if tt.name == "with P-256 only" {
+					group = "secp256r1"
+				}
+				if s := x.Stats(); s.Group != group {
+					t.Errorf("%v has group %q, want %s", s.Role, s.Group, group)
 				}
 				if got, want := fmt.Sprint(x.states()), "[connecting connected]"; got != want {
 					t.Errorf("states %s, want %s", got, want)

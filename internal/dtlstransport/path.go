@@ -26,6 +26,7 @@ type path struct {
 	// Set before the engine starts.
 	lastFlightGap time.Duration
 	count         counters
+	group         groupWatch
 	// out is the argument of send. The engine writes one datagram at a time.
 	out [1][]byte
 
@@ -76,6 +77,7 @@ func (p *path) deliver(datagram []byte) {
 		if d, ok := r.plaintextAlert(); ok && r.epoch == 0 {
 			p.noteReceivedAlert(d)
 		}
+		p.group.look(r)
 		if len(parts) == cap(few) {
 			// No implementation writes so many; an attacker pays for each.
 			p.count.drop(dropOversized)
@@ -142,7 +144,7 @@ func (p *path) WriteTo(b []byte, _ net.Addr) (int, error) {
 // handshake record of the peer with one, so that a peer could make it send
 // without end.
 func (p *path) admit(b []byte) bool {
-	r, _, ok := nextRecord(b)
+	r, b, ok := nextRecord(b)
 	if !ok || r.typ == typeApplicationData {
 		return true
 	}
@@ -161,6 +163,10 @@ func (p *path) admit(b []byte) bool {
 		return true
 	}
 	if !p.established.Load() {
+		for ok {
+			p.group.look(r)
+			r, b, ok = nextRecord(b)
+		}
 		return true
 	}
 	now := time.Now()

@@ -35,7 +35,7 @@ func (t *Transport) ExportKeyingMaterial(label string, length int) ([]byte, erro
 	return out, nil
 }
 
-// Stats is what webrtc-stats §8.11 wants to know of a transport, and what was
+// Stats is what RTCTransportStats of webrtc-stats wants to know, and what was
 // dropped. Counters count from New on.
 type Stats struct {
 	State State
@@ -43,6 +43,9 @@ type Stats struct {
 	// Version is the protocol version as webrtc-stats writes it, "FEFD" for
 	// DTLS 1.2; CipherSuite the IANA name; both empty until connected.
 	Version, CipherSuite string
+	// Group is the IANA name of the group of the key agreement, such as
+	// "x25519"; empty until connected.
+	Group string
 	// SRTPCipher is the IANA name of the protection profile, empty if none.
 	SRTPCipher string
 	// LocalCertificate is the chain that was presented, in DER form, the leaf first;
@@ -88,6 +91,7 @@ func (t *Transport) Stats() Stats {
 	s := Stats{State: t.state, Role: t.role, LocalCertificate: t.local}
 	if t.session != nil {
 		s.Version = fmt.Sprintf("%04X", dtls.VersionDTLS12)
+		s.Group = t.path.group.name()
 		s.CipherSuite = dtls.CipherSuiteName(t.session.CipherSuiteID)
 	}
 	if t.profile != 0 {

@@ -2,7 +2,7 @@ package dtlstransport
 
 import "fmt"
 
-// Role is the side of the handshake that a Transport takes (RFC 8842 §5.2).
+// Role is the side of the handshake that a Transport takes (RFC 8842 §5).
 type Role uint8
 
 const (

@@ -123,7 +123,11 @@ func (t *Transport) SetFlightInterval(d time.Duration) {
 
 func (t *Transport) handshakeContext() (context.Context, func()) {
 	if t.cfg.ConnectContext != nil {
-		return t.cfg.ConnectContext()
+		ctx, stop := t.cfg.ConnectContext()
+		if stop == nil {
+			stop = func() {}
+		}
+		return ctx, stop
 	}
 	if t.cfg.HandshakeTimeout < 0 {
 		return context.Background(), func() {}
@@ -224,7 +228,7 @@ func (t *Transport) finish(state State, err error) {
 }
 
 func (t *Transport) notify(state State, err error) {
-	t.cfg.Logger.Info("dtls: state", "state", state.String(), "error", err)
+	t.cfg.Logger.Debug("dtls: state", "state", state.String(), "error", err)
 	if t.cfg.OnState == nil {
 		return
 	}
