@@ -24,35 +24,20 @@ func (system) LookupHost(ctx context.Context, host string) ([]netip.Addr, error)
 	return addrs, nil
 }
 
-// Interfaces lists the host's interfaces. An interface that goes away
-// meanwhile is left out.
+// Interfaces lists the host's interfaces and asks anew each time.
 func (system) Interfaces() ([]Interface, error) {
 	ifis, err := net.Interfaces()
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Interface, 0, len(ifis))
+	out := make([]Interface, len(ifis))
 	for i := range ifis {
-		if addrs, err := ifis[i].Addrs(); err == nil {
-			out = append(out, describe(&ifis[i], addrs))
-		}
+		out[i] = Interface{Name: ifis[i].Name, Index: ifis[i].Index, MTU: ifis[i].MTU, Flags: ifis[i].Flags}
+	}
+	if err := addAddresses(out, ifis); err != nil {
+		return nil, err
 	}
 	return out, nil
-}
-
-func describe(ifi *net.Interface, addrs []net.Addr) Interface {
-	d := Interface{Name: ifi.Name, Index: ifi.Index, MTU: ifi.MTU, Flags: ifi.Flags, Addrs: make([]netip.Prefix, 0, len(addrs))}
-	for _, a := range addrs {
-		ipnet, ok := a.(*net.IPNet)
-		if !ok {
-			continue
-		}
-		ones, _ := ipnet.Mask.Size()
-		if addr, ok := netip.AddrFromSlice(ipnet.IP); ok {
-			d.Addrs = append(d.Addrs, netip.PrefixFrom(addr.Unmap(), ones))
-		}
-	}
-	return d
 }
 
 // ListenUDP binds a socket to local. A socket for an IPv6 address is for IPv6

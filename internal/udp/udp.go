@@ -30,9 +30,11 @@ type Datagram struct {
 // Conn is a bound UDP socket.
 type Conn interface {
 	// ReadBatch waits for at least one datagram, takes what else is ready, and
-	// returns how many entries of batch it filled. After Close it returns an
-	// error that matches net.ErrClosed; any other error concerns one read and
-	// the next may succeed.
+	// returns how many entries of batch it filled. A datagram that is longer
+	// than its Buf is cut off. Datagrams are joined only where every Buf of a
+	// batch has MaxJoined bytes; whoever reads so once must go on doing it.
+	// After Close it returns an error that matches net.ErrClosed; any other
+	// error concerns one read and the next may succeed.
 	ReadBatch(batch []Datagram) (int, error)
 	// WriteBatch sends the entries in order and returns how many it sent. An
 	// entry that the system refuses, such as one to a network without a route,

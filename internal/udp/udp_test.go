@@ -434,3 +434,11 @@ func BenchmarkLoopback(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkInterfaces(b *testing.B) {
+	for b.Loop() {
+		if _, err := System().Interfaces(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
