@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 )
@@ -12,7 +13,9 @@ import (
 type dispatcher struct {
 	mu      sync.Mutex // guards all below
 	queue   []func()
+	taken   uint64 // events that were taken out of the queue, ever
 	running bool
+	limit   uint64 // how far whoever is running goes, counted as taken
 	closed  bool
 	callers int           // API calls under way, which will drain the queue
 	idle    chan struct{} // non-nil while somebody waits for running to end
@@ -34,17 +37,30 @@ func (d *dispatcher) enter() {
 	d.mu.Unlock()
 }
 
-// leave runs the queued events on the caller's goroutine, so that those which
-// the call caused are delivered before it returns. If a handler is running
-// just then, whoever runs it will run them right after, and leave returns at
-// once: the caller may be that very handler.
-func (d *dispatcher) leave() {
+// mark names the last event queued so far, for leave.
+func (d *dispatcher) mark() uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.taken + uint64(len(d.queue))
+}
+
+// leave runs the events up to mark on the caller's goroutine, so that those
+// which the call caused are delivered before it returns; what the network has
+// caused since is left to a goroutine, so that it comes after what the caller
+// does next as a rule. If a handler is running just then, whoever runs it will
+// run the events right after, and leave returns at once: the caller may be that
+// very handler.
+func (d *dispatcher) leave(mark uint64) {
 	d.mu.Lock()
 	d.callers--
+	d.limit = max(d.limit, mark)
 	mine := d.acquire()
 	d.mu.Unlock()
-	if mine {
-		d.run()
+	if mine && d.run() {
+		d.mu.Lock()
+		d.limit = math.MaxUint64
+		d.mu.Unlock()
+		go d.run()
 	}
 }
 
@@ -53,6 +69,9 @@ func (d *dispatcher) leave() {
 func (d *dispatcher) kick() {
 	d.mu.Lock()
 	mine := d.callers == 0 && d.acquire()
+	if mine {
+		d.limit = math.MaxUint64
+	}
 	d.mu.Unlock()
 	if mine {
 		go d.run()
@@ -64,6 +83,7 @@ func (d *dispatcher) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
+	d.taken += uint64(len(d.queue))
 	d.queue = nil
 }
 
@@ -91,7 +111,9 @@ func (d *dispatcher) acquire() bool {
 	return true
 }
 
-func (d *dispatcher) run() {
+// run runs events up to the limit and reports whether there are more, in which case
+// the right to run them is still the caller's.
+func (d *dispatcher) run() (more bool) {
 	finished := false
 	// A handler that panics on a goroutine that recovers must not leave the
 	// dispatcher marked as running for ever.
@@ -103,33 +125,37 @@ func (d *dispatcher) run() {
 		}
 	}()
 	for {
-		event, ok := d.next()
-		if !ok {
+		event, more := d.next()
+		if event == nil {
 			finished = true
-			return
+			return more
 		}
 		event()
 	}
 }
 
-// next takes the oldest event. Without one it marks the dispatcher idle under
-// the same lock, so that no event can slip in between.
-func (d *dispatcher) next() (func(), bool) {
+// next takes the oldest event unless it lies beyond the limit. Without any it marks
+// the dispatcher idle under the same lock, so that none can slip in between.
+func (d *dispatcher) next() (event func(), more bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.queue) == 0 {
 		d.setIdle()
 		return nil, false
 	}
-	event := d.queue[0]
+	if d.taken >= d.limit {
+		return nil, true
+	}
+	event = d.queue[0]
 	d.queue[0] = nil
 	d.queue = d.queue[1:]
-	return event, true
+	d.taken++
+	return event, false
 }
 
 // setIdle ends a run; d.mu is held.
 func (d *dispatcher) setIdle() {
-	d.running = false
+	d.running, d.limit = false, 0
 	if d.idle != nil {
 		close(d.idle)
 		d.idle = nil

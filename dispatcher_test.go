@@ -13,10 +13,30 @@ func TestDispatcherRunsACallsEventsBeforeItReturns(t *testing.T) {
 	d.enqueue(func() { got = append(got, 1) })
 	d.kick() // as the loop does once it has served the call
 	d.enqueue(func() { got = append(got, 2) })
-	d.leave()
+	d.leave(d.mark())
 	if !slices.Equal(got, []int{1, 2}) {
 		t.Errorf("events run before the call returned: %v, want [1 2]", got)
 	}
+}
+
+func TestDispatcherLeavesLaterEventsToAGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var d dispatcher
+		var got []string
+		d.enter()
+		d.enqueue(func() { got = append(got, "caused by the call") })
+		mark := d.mark()
+		returned := make(chan struct{})
+		d.enqueue(func() { <-returned; got = append(got, "caused by the network") })
+		d.leave(mark)
+		got = append(got, "returned")
+		close(returned)
+		synctest.Wait()
+		want := []string{"caused by the call", "returned", "caused by the network"}
+		if !slices.Equal(got, want) {
+			t.Errorf("order is %q, want %q", got, want)
+		}
+	})
 }
 
 func TestDispatcherRunsEventsOfAHandlersCallAfterTheHandler(t *testing.T) {
@@ -27,10 +47,10 @@ func TestDispatcherRunsEventsOfAHandlersCallAfterTheHandler(t *testing.T) {
 		got = append(got, "outer begins")
 		d.enter()
 		d.enqueue(func() { got = append(got, "inner") })
-		d.leave()
+		d.leave(d.mark())
 		got = append(got, "outer ends")
 	})
-	d.leave()
+	d.leave(d.mark())
 	want := []string{"outer begins", "outer ends", "inner"}
 	if !slices.Equal(got, want) {
 		t.Errorf("order is %q, want %q", got, want)
@@ -84,10 +104,10 @@ func TestDispatcherSurvivesAPanickingHandler(t *testing.T) {
 		d.enter()
 		d.enqueue(func() { panic("a program's mistake") })
 		d.enqueue(func() { ran = true })
-		d.leave()
+		d.leave(d.mark())
 	}()
 	d.enter()
-	d.leave()
+	d.leave(d.mark())
 	if !ran {
 		t.Error("the event behind the panicking handler never ran")
 	}

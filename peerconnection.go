@@ -161,11 +161,17 @@ func (pc *PeerConnection) ID() string { return pc.id }
 // delivers the events that they caused.
 func (pc *PeerConnection) do(fn func(now time.Time)) error {
 	pc.events.enter()
-	defer pc.events.leave()
+	var mark uint64
+	err := pc.loop.call(func(now time.Time) {
+		fn(now)
+		pc.settle(now)
+		mark = pc.events.mark()
+	})
 	// What the caller reads after its own change is the changed state, in a
 	// signaling-state handler too.
-	defer pc.moment.Store(nil)
-	return pc.loop.call(fn)
+	pc.moment.Store(nil)
+	pc.events.leave(mark)
+	return err
 }
 
 // fire queues an event for the dispatcher. The loop calls it, once the state

@@ -27,7 +27,10 @@ func inWorld(t *testing.T, seed uint64, scenario func(w *world)) {
 		w := &world{T: t, net: simnet.New(seed)}
 		scenario(w)
 		for _, p := range w.peers {
-			p.close()
+			p.check(p.Close(), "Close")
+		}
+		for _, p := range w.peers {
+			p.end()
 		}
 		w.net.Close()
 		synctest.Wait()
@@ -42,6 +45,9 @@ type peer struct {
 	host *simnet.Host
 	api  *API
 	out  *wire // to the other peer
+
+	// onClose, if set, ends what a scenario has running for the peer.
+	onClose func()
 
 	mu       sync.Mutex // guards all below
 	states   []PeerConnectionState
@@ -133,14 +139,15 @@ func (p *peer) adopt(d *DataChannel) *DataChannel {
 	return d
 }
 
-func (p *peer) close() {
-	if err := p.Close(); err != nil {
-		p.w.Errorf("%s: Close: %v", p.name, err)
-	}
+// end ends what runs beside the connection.
+func (p *peer) end() {
 	if p.out != nil {
 		close(p.out.queue)
 		<-p.out.done
 		p.out = nil
+	}
+	if p.onClose != nil {
+		p.onClose()
 	}
 }
 
