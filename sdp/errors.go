@@ -11,9 +11,9 @@ import (
 var ErrTooLarge = errors.New("sdp: description too large")
 
 // The sizes past which Parse refuses a description. A thousand video sections
-// as browsers write them take 5 MB and 170 000 lines. The model of a hostile
-// description within these limits takes at most about 16 times the memory of
-// its text, and the time to read it grows with its length only.
+// as browsers write them take 5 MB and 170 000 lines. Within these limits the
+// model of a description made for the purpose takes some 100 MB, and the time to
+// read it grows with its length only.
 const (
 	// MaxSize is the largest text, in bytes.
 	MaxSize = 8 << 20

@@ -27,6 +27,16 @@ func parseUint(s string, limit uint64) (uint64, bool) {
 	return n, true
 }
 
+// parseLong is parseUint for numbers whose value is of no use to us but may
+// have any number of digits (RFC 8866 §5.2); past 64 bits it returns the largest.
+func parseLong(s string) (uint64, bool) {
+	n, ok := parseUint(s, 1<<64-1)
+	if !ok && s != "" && strings.Trim(s, "0123456789") == "" {
+		return 1<<64 - 1, true
+	}
+	return n, ok
+}
+
 // isToken tells whether s is a token of RFC 8866 §9: visible characters other
 // than the separators. Characters above ASCII are let pass.
 func isToken(s string) bool {
@@ -61,8 +71,8 @@ func parseOrigin(value string) (Origin, bool) {
 	id, value = nextField(value)
 	version, value = nextField(value)
 	var ok1, ok2, ok3 bool
-	o.SessionID, ok1 = parseUint(id, 1<<64-1)
-	o.SessionVersion, ok2 = parseUint(version, 1<<64-1)
+	o.SessionID, ok1 = parseLong(id)
+	o.SessionVersion, ok2 = parseLong(version)
 	o.Address, ok3 = parseConnection(value)
 	return o, ok1 && ok2 && ok3
 }

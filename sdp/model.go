@@ -16,8 +16,7 @@ type Session struct {
 	// ExtmapAllowMixed is a=extmap-allow-mixed (RFC 8285 §6).
 	ExtmapAllowMixed bool
 	// Transport are the transport attributes at session level. They hold for
-	// the media sections that have none of their own; Media.Effective… apply
-	// that rule.
+	// the media sections that have none of their own: see EffectiveTransport.
 	Transport Transport
 	// Direction is the session-level direction, DirectionUnspecified without one.
 	Direction Direction
@@ -39,7 +38,10 @@ type Session struct {
 
 // Origin is the o= line (RFC 8866 §5.2).
 type Origin struct {
-	Username       string
+	// Username is "-" where it is empty.
+	Username string
+	// SessionID and SessionVersion are read as the largest number where a peer
+	// writes more than 64 bits.
 	SessionID      uint64
 	SessionVersion uint64
 	// Address is the unicast address; "127.0.0.1" is written where it is empty.
@@ -87,7 +89,7 @@ type Fingerprint struct {
 	Value string
 }
 
-// Media is one m= section.
+// Media is one m= section (RFC 8866 §5.14).
 type Media struct {
 	// Kind is the media type as written: "audio", "video", "application" or
 	// anything else that a peer sends.
@@ -99,7 +101,8 @@ type Media struct {
 	PortCount int
 	// Proto is the transport, such as "UDP/DTLS/SCTP".
 	Proto string
-	// Formats are the payload types of RTP, or "webrtc-datachannel".
+	// Formats are the payload types of RTP, or "webrtc-datachannel". A rejected
+	// section that came without one has "0".
 	Formats []string
 	// Title is the i= line, or "".
 	Title string
@@ -114,7 +117,7 @@ type Media struct {
 	// Candidates are the values of the a=candidate lines (RFC 8839 §5.1), each
 	// without the "candidate:" before the foundation.
 	Candidates []string
-	// EndOfCandidates is a=end-of-candidates (RFC 8840 §8.2).
+	// EndOfCandidates is the section's own a=end-of-candidates (RFC 8840 §8.2).
 	EndOfCandidates bool
 
 	// BundleOnly is a=bundle-only (RFC 9143 §6).
