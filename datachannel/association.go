@@ -3,25 +3,27 @@ package datachannel
 import "github.com/parleyrtc/webrtc/internal/sctptransport"
 
 // Association is what a session needs of an SCTP association. The methods of
-// *sctptransport.Association say what each does; SCTP makes one of it.
+// *sctptransport.Association say what each does; SCTP makes one of it. The error
+// of AcceptStream matches sctptransport.ErrClosed after Abort.
 type Association interface {
 	OpenStream(id uint16) (Stream, error)
 	AcceptStream() (Stream, error)
 	Room() int
 	WantRoom()
 	OnRoom(func())
-	Err() error
+	Abort(reason string)
 }
 
-// Stream is what a channel needs of a stream of an association. Receive returns
-// an error that matches sctptransport.ErrReset when the peer has reset it.
+// Stream is what a channel needs of a stream of an association; the methods of
+// sctptransport.Stream say what each does. Equal values are the same stream.
 type Stream interface {
 	ID() uint16
 	SetReliability(unordered bool, r sctptransport.Reliability, limit uint32)
 	Send(ppid sctptransport.PPID, data []byte) error
 	Receive(p []byte) (n int, ppid sctptransport.PPID, err error)
+	Reading() (stop func())
 	Unacknowledged() int
-	Reset(done func()) error
+	Reset(done func())
 }
 
 // SCTP returns a as the Association of a session.

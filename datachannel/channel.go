@@ -1,9 +1,6 @@
 package datachannel
 
-import (
-	"sync"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // State is the state of a channel (RTCDataChannelState, webrtc-pc §6.2).
 type State int32
@@ -36,31 +33,28 @@ func (s State) String() string {
 type Channel struct {
 	session *Session
 	params  Params
-	remote  bool // the peer opened it
+	remote  bool
+	inbox   inbox
+	stats   counters
+	state   atomic.Int32 // a State; changed under session.mu
 
-	// Guarded by session.mu.
-	id      uint16
-	hasID   bool
-	stream  Stream
-	acked   bool // something has been received: unordered messages may be sent so
-	out     outQueue
-	closing closeProgress
+	// Touched by the reader only.
+	heard    bool // the peer has sent something
+	answered bool // the peer has acknowledged DATA_CHANNEL_OPEN
 
-	state atomic.Int32 // written under session.mu
-	stats counters
+	// all below is guarded by session.mu
 
-	amount amount
-	inbox  inbox
+	id     uint16
+	hasID  bool
+	stream Stream // nil before there is an association
+	acked  bool   // messages may be sent unordered
+	out    outQueue
+	life   lifetime
 
-	readMu        sync.Mutex // one blocking read at a time
-	readDeadline  deadline
-	writeDeadline deadline
-}
-
-// closeProgress says how far the closing procedure has come (RFC 8831 §6.7).
-type closeProgress struct {
-	sent, performed bool // our reset
-	received        bool // the peer's reset
+	// How far the closing procedure has come (RFC 8831 §6.7).
+	resetSent      bool // our reset has been given to the transport
+	resetPerformed bool // the peer has performed it
+	resetReceived  bool // the peer has reset its side
 }
 
 // Label returns the label.
@@ -88,7 +82,7 @@ func (c *Channel) Priority() Priority { return c.params.Priority }
 func (c *Channel) Remote() bool { return c.remote }
 
 // ID returns the id, which a channel that is not negotiated has once the DTLS
-// role is known (RFC 8832 §6).
+// role is known (RFC 8832 §6). It keeps it when it is closed.
 func (c *Channel) ID() (id uint16, ok bool) {
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
@@ -98,9 +92,10 @@ func (c *Channel) ID() (id uint16, ok bool) {
 // State returns the state.
 func (c *Channel) State() State { return State(c.state.Load()) }
 
-// SetEvents sets the handlers. Events that happened before the first call are
-// held until then, messages up to the session's ReceiveQueue; those beyond it
-// are dropped and counted if no handler takes messages by then.
+// SetEvents sets the handlers; it may be called again to change them. Events that
+// happened before the first call are held until then. While neither a handler
+// nor a blocking read takes messages, they are held up to the session's
+// ReceiveQueue; those that arrive beyond it are dropped and counted.
 func (c *Channel) SetEvents(e Events) {
 	b := &c.inbox
 	b.mu.Lock()
@@ -110,27 +105,25 @@ func (c *Channel) SetEvents(e Events) {
 	b.kick()
 }
 
-// Close begins the closing procedure (webrtc-pc §6.2.4): what has been sent is
-// sent, then the stream is reset, and when the peer has reset its own the
-// channel is closed. It does not wait. Closing a channel that is closing or
-// closed does nothing.
+// Close begins the closing procedure (webrtc-pc §6.2, close): what has been sent
+// is sent, then the stream is reset, and when the peer has reset its own the
+// channel is closed. It does not wait. Received messages that have not been
+// delivered are forgotten. Closing a channel that is closing or closed does
+// nothing.
 func (c *Channel) Close() error {
 	s := c.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch c.State() {
-	case Closing, Closed:
+	if st := c.State(); st == Closing || st == Closed {
 		return nil
 	}
-	started := c.stream != nil
 	c.state.Store(int32(Closing))
-	c.inbox.end(errChannelClosed)
-	if !started {
-		s.finish(c, nil)
+	c.inbox.finish(errChannelClosed, true)
+	if c.stream == nil {
+		s.announceClosed(c, nil)
+		s.release(c)
 		return nil
 	}
-	c.out.eos = true
-	s.activate(c)
-	s.pump()
+	s.endSending(c)
 	return nil
 }

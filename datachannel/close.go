@@ -2,80 +2,113 @@ package datachannel
 
 import (
 	"errors"
+	"io"
 
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 )
 
-// reset resets our side of the stream of c, after all that has been given to
-// the transport. mu is held.
-func (s *Session) reset(c *Channel) {
-	if c.closing.sent {
+// endSending resets our side of the stream once all that is queued has been given
+// to the transport: "Finish sending all currently pending messages" (webrtc-pc
+// §6.2, closing procedure). mu is held.
+func (s *Session) endSending(c *Channel) {
+	if c.resetSent || c.out.eos {
 		return
 	}
-	c.closing.sent = true
-	if err := c.stream.Reset(func() { go s.performed(c) }); err != nil {
-		s.log.Debug("datachannel: stream not reset", "id", c.id, "error", err)
-	}
+	c.out.eos = true
+	s.activate(c)
+	s.pump()
+}
+
+// reset resets our side of the stream, behind what the transport holds.
+// mu is held.
+func (s *Session) reset(c *Channel) {
+	c.resetSent = true
+	c.stream.Reset(func() { s.performed(c) })
 }
 
 // performed notes that the peer has performed our reset.
 func (s *Session) performed(c *Channel) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.closing.performed = true
+	c.resetPerformed = true
 	s.closeIfDone(c)
 }
 
-// peerReset notes that the peer has reset its side of the stream: "if one side
-// decides to close the data channel … the peer … also resets its corresponding
+// peerReset notes that the peer has reset its side of the stream: "When the peer
+// sees that an incoming stream was reset, it also resets its corresponding
 // outgoing stream" (RFC 8831 §6.7).
 func (s *Session) peerReset(c *Channel) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.closing.received = true
+	s.resetArrived(c)
+}
+
+func (s *Session) resetArrived(c *Channel) {
+	if c.resetReceived || s.ended {
+		return
+	}
+	c.resetReceived = true
 	if c.State() == Open {
 		c.state.Store(int32(Closing))
-		c.inbox.post(func(e *Events) {
-			if e.OnClosing != nil {
-				e.OnClosing()
-			}
-		})
-		c.out.eos = true
-		s.activate(c)
-		s.pump()
+		c.inbox.finish(io.EOF, false)
+		c.inbox.post(func(e *Events) { call(e.OnClosing) })
 	}
+	s.endSending(c)
 	s.closeIfDone(c)
 }
 
+// closeIfDone closes c when both sides have been reset: "Once this is completed,
+// the data channel is closed" (RFC 8831 §6.7).
 func (s *Session) closeIfDone(c *Channel) {
-	if c.closing.performed && c.closing.received {
-		s.finish(c, nil)
+	if c.resetPerformed && c.resetReceived {
+		s.announceClosed(c, nil)
+		s.release(c)
 	}
 }
 
-// finish announces c as closed (webrtc-pc §6.2, announcing a data channel as
-// closed), with an error if err is not nil. mu is held.
-func (s *Session) finish(c *Channel, err error) {
-	if c.State() == Closed {
-		return
-	}
-	c.state.Store(int32(Closed))
+// release makes the id free again. mu is held.
+func (s *Session) release(c *Channel) {
 	if c.hasID && s.channels[c.id] == c {
 		delete(s.channels, c.id)
 	}
-	c.inbox.end(errChannelClosed)
-	c.inbox.post(func(e *Events) {
-		if err != nil && e.OnError != nil {
-			var rtc *rtcerr.RTCError
-			if !errors.As(err, &rtc) {
-				rtc = &rtcerr.RTCError{Detail: rtcerr.DetailDataChannelFailure, Err: err}
+	delete(s.timed, c)
+}
+
+// fail closes c abruptly because of what the peer did on it. The stream is reset;
+// the id stays in use until the peer has reset its own. mu is held.
+func (s *Session) fail(c *Channel, err error) {
+	s.log.Warn("datachannel: channel failed", "id", c.id, "error", err)
+	s.announceClosed(c, err)
+	for c.out.len() > 0 {
+		m := c.out.pop()
+		c.inbox.remove(m.size)
+		putBuffer(m.data)
+	}
+	s.endSending(c)
+}
+
+// announceClosed announces c as closed (webrtc-pc §6.2, announcing a data channel
+// as closed): with an error event if err is not nil, which is an RTCError of
+// detail data-channel-failure unless it is one already. mu is held.
+func (s *Session) announceClosed(c *Channel, err error) {
+	if c.State() == Closed {
+		return
+	}
+	s.counts.closed.Add(1)
+	c.state.Store(int32(Closed))
+	if err == nil {
+		c.inbox.finish(errChannelClosed, false)
+	} else {
+		var rtc *rtcerr.RTCError
+		if !errors.As(err, &rtc) {
+			rtc = &rtcerr.RTCError{Detail: rtcerr.DetailDataChannelFailure, Err: err}
+		}
+		c.inbox.finish(rtc, false)
+		c.inbox.post(func(e *Events) {
+			if e.OnError != nil {
+				e.OnError(rtc)
 			}
-			e.OnError(rtc)
-		}
-	})
-	c.inbox.post(func(e *Events) {
-		if e.OnClose != nil {
-			e.OnClose()
-		}
-	})
+		})
+	}
+	c.inbox.post(func(e *Events) { call(e.OnClose) })
 }

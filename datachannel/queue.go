@@ -9,58 +9,100 @@ import (
 // outMessage is a message that waits to be given to the transport.
 type outMessage struct {
 	ppid    sctptransport.PPID
-	data    []byte // the message as it is sent: never empty
-	size    int    // the part of it that is the program's
-	expires time.Time
+	data    []byte    // the message as it is sent, never empty; a pooled buffer
+	size    int       // the part of it that is the program's
+	expires time.Time // zero: never
 }
 
-// outQueue is what a channel has to send. It is guarded by session.mu.
+// outQueue is what a channel has to send, first in, first out. It is guarded by
+// session.mu.
 type outQueue struct {
 	messages []outMessage
-	eos      bool // reset the stream when the messages are gone
-	active   bool // the channel is in the session's ring
-	credit   int  // bytes that it may send in its turn
+	head     int      // messages before it are gone
+	eos      bool     // reset the stream when the messages are gone
+	active   bool     // the channel is in the session's ring
+	next     *Channel // in the ring
+	credit   int      // bytes that it may send in its turn
 }
 
-// quantum is how many bytes a channel of PriorityLow sends in its turn. With
-// less than a large message's worth a turn is one message; the debt is paid by
-// sitting out.
+func (q *outQueue) len() int { return len(q.messages) - q.head }
+
+func (q *outQueue) first() *outMessage { return &q.messages[q.head] }
+
+func (q *outQueue) push(m outMessage) {
+	// A queue that is never empty would creep through memory.
+	if q.head > 32 && q.head*2 > len(q.messages) {
+		n := copy(q.messages, q.messages[q.head:])
+		clear(q.messages[n:])
+		q.messages, q.head = q.messages[:n], 0
+	}
+	q.messages = append(q.messages, m)
+}
+
+func (q *outQueue) pop() outMessage {
+	m := q.messages[q.head]
+	q.messages[q.head] = outMessage{}
+	if q.head++; q.head == len(q.messages) {
+		q.messages, q.head = q.messages[:0], 0
+		if cap(q.messages) > 64 {
+			q.messages = nil
+		}
+	}
+	return m
+}
+
+// ring is the channels that have something to send, in the order of their turns.
+type ring struct{ first, last *Channel }
+
+func (r *ring) push(c *Channel) {
+	if r.first == nil {
+		r.first = c
+	} else {
+		r.last.out.next = c
+	}
+	r.last = c
+}
+
+func (r *ring) pop() *Channel {
+	c := r.first
+	r.first, c.out.next = c.out.next, nil
+	return c
+}
+
+// quantum is how many bytes a channel of PriorityLow sends in its turn. One that
+// has sent more, because its message was large, sits out until it has paid.
 const quantum = 16 << 10
 
-// activate puts c in the ring of channels that have something to send. mu is held.
+// activate puts c in the ring. mu is held.
 func (s *Session) activate(c *Channel) {
 	if !c.out.active && c.stream != nil {
 		c.out.active = true
-		s.ring = append(s.ring, c)
+		s.ring.push(c)
 	}
 }
 
 // pump gives the transport what it should have now: round the channels that
-// have something to send, each as much as its priority gives it (RFC 8831 §6.4).
-// mu is held.
+// have something to send, each as much as its priority gives it ("data channels
+// … are served in a weighted fair way", RFC 8831 §6.4). mu is held.
 func (s *Session) pump() {
 	if s.assoc == nil || s.ended {
 		return
 	}
-	room := 0
-	for len(s.ring) > 0 {
+	for room := 0; s.ring.first != nil; {
 		if room <= 0 {
 			if room = s.room(); room <= 0 {
 				return
 			}
 		}
-		c := s.ring[0]
+		c := s.ring.pop()
 		room -= s.turn(c, room)
-		s.ring[0] = nil
-		s.ring = s.ring[1:]
 		if c.out.active {
-			s.ring = append(s.ring, c)
+			s.ring.push(c)
 		}
 	}
-	s.ring = nil
 }
 
-// room returns how much the transport takes; if it is nothing, pump will be
+// room returns how much the transport takes; if that is nothing, pump will be
 // called again when it is more.
 func (s *Session) room() int {
 	room := s.assoc.Room()
@@ -74,19 +116,18 @@ func (s *Session) room() int {
 // turn lets c send for one turn and returns how much it has sent.
 func (s *Session) turn(c *Channel, room int) (sent int) {
 	q := &c.out
-	q.credit += quantum * max(1, int(c.params.Priority)) / int(PriorityLow)
-	for len(q.messages) > 0 && q.credit > 0 && sent < room {
-		m := q.messages[0]
-		q.messages[0] = outMessage{}
-		q.messages = q.messages[1:]
-		s.give(c, m)
+	q.credit += quantum * int(c.params.Priority) / int(PriorityLow)
+	for q.len() > 0 && q.credit > 0 && sent < room {
+		m := q.pop()
 		q.credit -= len(m.data)
 		sent += len(m.data)
+		s.give(c, m.ppid, m.data, m.size, m.expires)
+		putBuffer(m.data)
 	}
-	if len(q.messages) > 0 {
+	if q.len() > 0 {
 		return sent
 	}
-	q.messages, q.active, q.credit = nil, false, 0
+	q.active, q.credit = false, 0
 	if q.eos {
 		q.eos = false
 		s.reset(c)
@@ -94,15 +135,24 @@ func (s *Session) turn(c *Channel, room int) (sent int) {
 	return sent
 }
 
-// give hands one message to the transport.
-func (s *Session) give(c *Channel, m outMessage) {
-	if err := c.stream.Send(m.ppid, m.data); err != nil {
+// give hands one message to the transport, which copies it. mu is held.
+func (s *Session) give(c *Channel, ppid sctptransport.PPID, data []byte, size int, expires time.Time) {
+	timed := c.params.MaxPacketLifeTime != nil
+	if timed {
+		c.enforce(time.Now())
+	}
+	if err := c.stream.Send(ppid, data); err != nil {
+		// The association has ended; its end will be announced.
 		s.log.Debug("datachannel: message not sent", "id", c.id, "error", err)
-	} else if m.ppid != ppidDCEP {
-		c.stats.sentMessages.Add(1)
-		c.stats.sentBytes.Add(uint64(m.size))
+	} else {
+		if timed {
+			c.handed(len(data), expires)
+			s.watch(c, expires)
+		}
+		if ppid != ppidDCEP {
+			c.stats.messagesSent.Add(1)
+			c.stats.bytesSent.Add(uint64(size))
+		}
 	}
-	if m.size > 0 {
-		c.inbox.remove(&c.amount, m.size)
-	}
+	c.inbox.remove(size)
 }

@@ -2,169 +2,144 @@ package datachannel
 
 import (
 	"errors"
+	"fmt"
 	"io"
-	"sync/atomic"
 
 	"github.com/parleyrtc/webrtc/internal/sctptransport"
 )
 
-type counters struct {
-	sentMessages, sentBytes         atomic.Uint64
-	receivedMessages, receivedBytes atomic.Uint64
-	dropped                         atomic.Uint64
-}
-
-// accept takes the streams that the peer uses first. It ends with the
-// association.
-func (s *Session) accept() {
-	defer s.wg.Done()
-	for {
-		stream, err := s.assoc.AcceptStream()
-		if err != nil {
-			s.end(err)
-			return
-		}
-		s.wg.Add(1)
-		go s.greet(stream)
+// readMessage reads one message from stream, with a buffer of get for its size.
+// Waiting with no buffer at all costs an idle channel nothing: the transport says
+// how large the message is.
+func readMessage(stream Stream, get func(n int) []byte) ([]byte, sctptransport.PPID, error) {
+	n, ppid, err := stream.Receive(nil)
+	if err == nil {
+		return nil, ppid, nil
 	}
-}
-
-// greet reads the first message of a stream that the peer opened. It goes on as
-// the reader of the channel.
-func (s *Session) greet(stream Stream) {
-	defer s.wg.Done()
-	data, ppid, err := receive(stream, maxOpen)
-	if err != nil {
-		return
-	}
-	c := s.opened(stream, ppid, data)
-	if c == nil {
-		return
-	}
-	s.wg.Add(1)
-	s.read(c)
-}
-
-// opened makes a channel of a DATA_CHANNEL_OPEN, or returns nil.
-func (s *Session) opened(stream Stream, ppid sctptransport.PPID, data []byte) *Channel {
-	p, err := parseOpen(data)
-	if ppid != ppidDCEP || err != nil {
-		stream.Reset(nil)
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	id := stream.ID()
-	if s.ended || s.channels[id] != nil || !foreign(id, s.client) {
-		stream.Reset(nil)
-		return nil
-	}
-	c := s.newChannel(p)
-	c.id, c.hasID, c.stream, c.acked, c.remote = id, true, stream, true, true
-	s.channels[id] = c
-	c.setReliability()
-	c.out.messages = append(c.out.messages, outMessage{ppid: ppidDCEP, data: []byte{dcepAck}})
-	s.activate(c)
-	c.state.Store(int32(Open))
-	s.mu.Unlock()
-	if s.cfg.OnChannel != nil {
-		s.cfg.OnChannel(c)
-	}
-	s.mu.Lock()
-	s.announceOpen(c)
-	s.pump()
-	return c
-}
-
-// setReliability tells the transport how the channel's messages are sent.
-func (c *Channel) setReliability() {
-	r, limit := sctptransport.Reliable, uint32(0)
-	if n := c.params.MaxRetransmits; n != nil {
-		r, limit = sctptransport.LimitedRetransmits, uint32(*n)
-	}
-	c.stream.SetReliability(!c.params.Ordered && c.acked, r, limit)
-}
-
-// receive reads one message of at most limit bytes.
-func receive(stream Stream, limit int) ([]byte, sctptransport.PPID, error) {
-	n, _, err := stream.Receive(nil)
 	if !errors.Is(err, io.ErrShortBuffer) {
 		return nil, 0, err
 	}
-	if n > limit {
-		return nil, 0, errors.New("too large")
+	data := get(n)
+	n, ppid, err = stream.Receive(data)
+	if err != nil {
+		return nil, 0, err
 	}
-	data := make([]byte, n)
-	_, ppid, err := stream.Receive(data)
-	return data, ppid, err
+	return data[:n], ppid, nil
 }
 
-// read is the goroutine that reads c, until the stream or the association ends.
-func (s *Session) read(c *Channel) {
-	defer s.wg.Done()
+// read reads c until the stream or the association ends.
+func (s *Session) read(c *Channel, stream Stream) {
+	defer stream.Reading()()
 	for {
-		data, ppid, err := receive(c.stream, int(s.cfg.MaxMessageSize))
+		pooled := false
+		data, ppid, err := readMessage(stream, func(n int) []byte {
+			if pooled = c.inbox.borrows() || n > s.limit(); pooled {
+				return getBuffer(n)
+			}
+			return make([]byte, n)
+		})
 		switch {
 		case errors.Is(err, sctptransport.ErrReset):
 			s.peerReset(c)
 			return
 		case err != nil:
-			return
+			return // accept sees it too
 		}
-		s.arrived(c, ppid, data)
+		s.arrived(c, data, ppid, pooled)
 	}
 }
 
-func (s *Session) arrived(c *Channel, ppid sctptransport.PPID, data []byte) {
-	if !c.acked {
-		s.mu.Lock()
-		c.acked = true
-		c.setReliability()
-		s.mu.Unlock()
-	}
-	switch ppid {
-	case ppidString, ppidStringEmpty:
-	case ppidBinary, ppidBinaryEmpty:
-	default:
-		return
-	}
-	if ppid == ppidStringEmpty || ppid == ppidBinaryEmpty {
-		data = nil
-	}
-	if c.State() != Open {
-		return
-	}
-	c.stats.receivedMessages.Add(1)
-	c.stats.receivedBytes.Add(uint64(len(data)))
-	c.inbox.put(message{data, ppid == ppidString || ppid == ppidStringEmpty})
-}
+// limit is the largest message that is read whole into memory of its own.
+func (s *Session) limit() int { return int(s.cfg.MaxMessageSize) }
 
-// put delivers a message, on the calling goroutine if nobody has the turn, or
-// queues it.
-func (b *inbox) put(m message) {
+// borrows reports whether the next message goes to a handler that borrows it.
+func (b *inbox) borrows() bool {
 	b.mu.Lock()
-	for b.bytes > b.limit && !b.dropped && (b.events.takesMessages() || b.detached) {
-		changed := b.wait()
-		b.mu.Unlock()
-		<-changed
-		b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.events.OnMessagePush != nil && !b.detached
+}
+
+// arrived works off a message of the stream of c.
+func (s *Session) arrived(c *Channel, data []byte, ppid sctptransport.PPID, pooled bool) {
+	if !c.heard {
+		s.heard(c)
 	}
-	if b.dropped || b.bytes > b.limit {
-		b.mu.Unlock()
+	m, ok := message{}, false
+	switch {
+	case ppid == ppidDCEP:
+		s.control(c, data)
+	case len(data) > s.limit():
+		// RFC 8841 §6: the peer must not send more than max-message-size. What it
+		// sent is lost, and what promised to be reliable is not: the channel ends.
+		s.counts.oversized.Add(1)
+		s.mu.Lock()
+		s.fail(c, fmt.Errorf("datachannel: the peer sent a message of %d bytes, the limit is %d", len(data), s.limit()))
+		s.mu.Unlock()
+	default:
+		if m, ok = s.decode(data, ppid); ok && c.State() != Open {
+			// "If channel.[[ReadyState]] is not 'open', abort these steps and
+			// discard rawData" (webrtc-pc §6.2, receiving messages).
+			c.stats.dropped.Add(1)
+			ok = false
+		}
+	}
+	if !ok {
+		if pooled {
+			putBuffer(data)
+		}
 		return
 	}
-	b.messages = append(b.messages, m)
-	b.bytes += m.size()
-	b.received++
-	b.change()
-	if b.turn == 0 && b.ready() {
-		b.turns++
-		b.turn = b.turns
-		turn := b.turn
-		b.mu.Unlock()
-		b.run(turn)
-		return
+	c.stats.messagesReceived.Add(1)
+	c.stats.bytesReceived.Add(uint64(len(m.data)))
+	if pooled {
+		if len(m.data) > 0 && &m.data[0] == &data[0] {
+			m.pooled = true
+		} else {
+			putBuffer(data)
+		}
 	}
-	b.kick()
-	b.mu.Unlock()
+	c.inbox.put(m)
+}
+
+// heard notes the first message of the peer on c: from now on messages are sent
+// as the channel says (RFC 8832 §6).
+func (s *Session) heard(c *Channel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.heard, c.acked = true, true
+	c.setReliability()
+}
+
+// decode makes a message of user data, or counts it and returns false.
+func (s *Session) decode(data []byte, ppid sctptransport.PPID) (message, bool) {
+	switch ppid {
+	case ppidString:
+		return message{data: decodeText(data), isString: true}, true
+	case ppidBinary:
+		return message{data: data}, true
+	case ppidStringEmpty:
+		// "the receiver MUST ignore" the byte (RFC 8831 §6.6).
+		return message{isString: true}, true
+	case ppidBinaryEmpty:
+		return message{}, true
+	}
+	// The deprecated identifiers of parts of messages count among these.
+	s.counts.unknownPPID.Add(1)
+	return message{}, false
+}
+
+// control works off a DCEP message on a channel that is there already: a late
+// DATA_CHANNEL_ACK has done its work by arriving, and the rest is the peer's
+// mistake, which does not harm the channel.
+func (s *Session) control(c *Channel, data []byte) {
+	switch {
+	case len(data) == 1 && data[0] == dcepAck && !c.remote && !c.params.Negotiated && !c.answered:
+		c.answered = true
+	case len(data) == 1 && data[0] == dcepAck:
+		s.counts.strayAck.Add(1)
+	case len(data) > 0 && data[0] == dcepOpen:
+		s.counts.duplicateOpen.Add(1)
+	default:
+		s.counts.malformed.Add(1)
+	}
 }

@@ -6,13 +6,24 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 )
 
-// DefaultReceiveQueue is the number of received bytes that a channel holds for
-// a program that does not take them, unless the configuration says otherwise.
-const DefaultReceiveQueue = 1 << 20
+const (
+	// DefaultReceiveQueue is the number of received bytes that a channel holds
+	// for a program that does not take them, unless the configuration says
+	// otherwise.
+	DefaultReceiveQueue = 1 << 20
+	// DefaultWriteBuffer is the number of bytes that a channel queues before its
+	// Write blocks, unless the configuration says otherwise.
+	DefaultWriteBuffer = 1 << 20
+	// DefaultMaxMessageSize is what a description without max-message-size
+	// promises (RFC 8841 §6.1).
+	DefaultMaxMessageSize = 65536
+)
 
 var (
 	errChannelClosed = fmt.Errorf("datachannel: the channel is closed: %w", net.ErrClosed)
@@ -22,19 +33,22 @@ var (
 // SessionConfig configures a session.
 type SessionConfig struct {
 	// OnChannel is called for each channel that the peer opens, one at a time,
-	// before the channel's first event. The channel is open already: messages may
-	// be sent. It must not block.
+	// in order, and before any event of the channel. The channel is open: messages
+	// may be sent. It must not block and not close the session.
 	OnChannel func(*Channel)
-	// MaxMessageSize is the largest message that is received. Zero means 64 KiB,
-	// which is what a description without max-message-size promises
-	// (RFC 8841 §6.1).
+	// MaxMessageSize is the largest message that is received, the
+	// max-message-size of the local description. A channel on which a larger one
+	// arrives is closed with an error. Zero means DefaultMaxMessageSize.
 	MaxMessageSize uint32
-	// ReceiveQueue bounds the received bytes that a channel holds. Zero means
-	// DefaultReceiveQueue.
+	// ReceiveQueue bounds the received bytes that a channel holds; one message
+	// may exceed it. Zero means DefaultReceiveQueue.
 	ReceiveQueue int
 	// SendBuffer bounds the bytes that a channel queues for sending; Send
 	// returns an OperationError beyond it. Zero means no bound.
 	SendBuffer int
+	// WriteBuffer is the number of queued bytes from which on Write and
+	// WriteDataChannel block. Zero means DefaultWriteBuffer.
+	WriteBuffer int
 	// Logger receives what is unusual. Nil discards it.
 	Logger *slog.Logger
 }
@@ -42,24 +56,35 @@ type SessionConfig struct {
 // Session is the data channels of one connection, over one association at most.
 // Its methods may be called by several goroutines at once.
 type Session struct {
-	cfg SessionConfig
-	log *slog.Logger
-	wg  sync.WaitGroup // the session's goroutines
+	cfg        SessionConfig
+	log        *slog.Logger
+	counts     sessionCounters
+	goroutines goroutines
+	silent     atomic.Bool // no handler starts any more
 
-	mu sync.Mutex // before the mutex of an inbox
+	mu sync.Mutex // taken before the mutex of an inbox
 	// all below is guarded by mu
 
 	assoc       Association
 	roleKnown   bool
 	client      bool
-	maxMessage  uint64 // the peer's; 0: any
-	maxChannels int
+	maxMessage  uint64              // what the peer takes; 0: anything
+	maxChannels int                 // ids are below it
 	channels    map[uint16]*Channel // by id, until the id is free again
 	waiting     []*Channel          // without an id, in order of creation
+	order       []*Channel          // with an id and without an association, in order of creation
 	ids         ids
-	ring        []*Channel // channels that have something to send
+	ring        ring
 	ended       bool
-	endCause    error
+
+	greetings  []*greeting // in the order in which the peer began them
+	refused    map[uint16]bool
+	announcing bool
+	announcer  *time.Timer
+
+	timed   map[*Channel]struct{} // with messages that expire
+	timer   *time.Timer
+	timerAt time.Time
 }
 
 // NewSession returns a session without an association.
@@ -70,66 +95,40 @@ func NewSession(cfg SessionConfig) *Session {
 	if cfg.ReceiveQueue <= 0 {
 		cfg.ReceiveQueue = DefaultReceiveQueue
 	}
+	if cfg.WriteBuffer <= 0 {
+		cfg.WriteBuffer = DefaultWriteBuffer
+	}
 	if cfg.MaxMessageSize == 0 {
-		cfg.MaxMessageSize = 65536
+		cfg.MaxMessageSize = DefaultMaxMessageSize
 	}
-	return &Session{cfg: cfg, log: cfg.Logger, channels: map[uint16]*Channel{}, maxChannels: MaxID + 1, maxMessage: 65536}
+	s := &Session{
+		cfg: cfg, log: cfg.Logger, maxMessage: DefaultMaxMessageSize, maxChannels: MaxID + 1,
+		channels: map[uint16]*Channel{}, refused: map[uint16]bool{}, timed: map[*Channel]struct{}{},
+	}
+	s.goroutines.init()
+	return s
 }
 
-// Open creates a channel (createDataChannel, webrtc-pc §6.1), before or after
-// Start. The error is a TypeError for arguments that cannot be, an OperationError
-// if the id is in use or none is left, an InvalidStateError after Close.
-func (s *Session) Open(p Params) (*Channel, error) {
-	p, err := p.check()
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended {
-		return nil, &rtcerr.InvalidStateError{Err: errSessionClosed}
-	}
-	c := s.newChannel(p)
-	if p.ID != nil {
-		c.id, c.hasID = *p.ID, true
-		if s.channels[c.id] != nil {
-			return nil, operationError("id %d is in use", c.id)
-		}
-	} else if s.roleKnown {
-		if c.id, c.hasID = s.takeID(); !c.hasID {
-			return nil, operationError("no id is left")
-		}
-	}
-	if c.hasID && int(c.id) >= s.maxChannels {
-		return nil, operationError("the id is %d, the association has %d streams", c.id, s.maxChannels)
-	}
-	if !c.hasID {
-		s.waiting = append(s.waiting, c)
-		return c, nil
-	}
-	s.channels[c.id] = c
-	if s.assoc != nil {
-		if err := s.begin(c); err != nil {
-			delete(s.channels, c.id)
-			return nil, &rtcerr.OperationError{Err: err}
-		}
-		s.pump()
-	}
-	return c, nil
-}
-
+// newChannel returns a channel without an id.
 func (s *Session) newChannel(p Params) *Channel {
 	c := &Channel{session: s, params: p}
-	c.inbox.limit = s.cfg.ReceiveQueue
+	c.inbox.limit, c.inbox.session, c.inbox.announced = s.cfg.ReceiveQueue, s, true
+	c.inbox.drops = func() { c.stats.dropped.Add(1) }
 	return c
 }
 
-func (s *Session) takeID() (uint16, bool) {
-	return s.ids.take(s.client, s.maxChannels, func(id uint16) bool { return s.channels[id] != nil })
+// SetRemoteMaxMessageSize sets the largest message that the peer takes: the
+// max-message-size of its description, 65536 if it has none (RFC 8841 §6.1), and
+// 0 for no limit.
+func (s *Session) SetRemoteMaxMessageSize(bytes uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.maxMessage = bytes
 }
 
 // SetRole says which DTLS role this side has, as soon as it is negotiated:
-// channels get their ids (webrtc-pc §4.4.1.5). The role cannot change.
+// channels get their ids (webrtc-pc §4.4.1.5), and one for which none is left is
+// closed with an error. The role does not change.
 func (s *Session) SetRole(client bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,25 +145,27 @@ func (s *Session) setRole(client bool) {
 			continue
 		}
 		if c.id, c.hasID = s.takeID(); !c.hasID {
-			s.finish(c, errors.New("no id is left"))
+			s.announceClosed(c, errors.New("datachannel: no id is left"))
 			continue
 		}
 		s.channels[c.id] = c
+		s.order = append(s.order, c)
 	}
 	s.waiting = nil
 }
 
-// SetRemoteMaxMessageSize sets the largest message that the peer takes: the
-// max-message-size of its description, 65536 if it has none (RFC 8841 §6.1), and
-// 0 for no limit.
-func (s *Session) SetRemoteMaxMessageSize(bytes uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.maxMessage = bytes
+func (s *Session) takeID() (uint16, bool) {
+	return s.ids.take(s.client, s.maxChannels, func(id uint16) bool {
+		return s.channels[id] != nil || s.refused[id]
+	})
 }
 
-// Start runs the channels over an association that has come up. maxChannels is
-// the number of streams that it has in both directions, 0 for all.
+// Start runs the channels over an association that has come up, which the session
+// owns from now on. client is the DTLS role; remoteMaxMessageSize is as in
+// SetRemoteMaxMessageSize; maxChannels is the number of streams that the
+// association has in both directions, 0 for all. The error is an
+// InvalidStateError if the session is closed or was started before; the
+// association is then left alone.
 func (s *Session) Start(a Association, client bool, remoteMaxMessageSize uint64, maxChannels uint16) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,7 +173,7 @@ func (s *Session) Start(a Association, client bool, remoteMaxMessageSize uint64,
 		return &rtcerr.InvalidStateError{Err: errSessionClosed}
 	}
 	if s.assoc != nil {
-		return &rtcerr.InvalidStateError{Err: errors.New("datachannel: the session has an association")}
+		return &rtcerr.InvalidStateError{Err: errors.New("datachannel: the session has been started")}
 	}
 	s.setRole(client)
 	s.assoc, s.maxMessage = a, remoteMaxMessageSize
@@ -184,87 +185,86 @@ func (s *Session) Start(a Association, client bool, remoteMaxMessageSize uint64,
 		defer s.mu.Unlock()
 		s.pump()
 	})
-	for id, c := range s.channels {
-		if int(id) >= s.maxChannels {
-			s.finish(c, fmt.Errorf("the id is %d, the association has %d streams", id, s.maxChannels))
+	order := s.order
+	s.order = nil
+	for _, c := range order {
+		if c.State() != Connecting {
 			continue
 		}
-		if err := s.begin(c); err != nil {
-			s.finish(c, err)
+		// webrtc-pc §6.1.1.2, connected procedure: "If channel.[[DataChannelId]] is
+		// greater or equal to transport.[[MaxChannels]] … close the channel due
+		// to a failure. Otherwise, announce the channel as open."
+		err := s.tooLarge(c)
+		if err == nil {
+			err = s.begin(c)
+		}
+		if err != nil {
+			s.announceClosed(c, err)
+			s.release(c)
 		}
 	}
-	s.wg.Add(1)
-	go s.accept()
+	s.goroutines.start(s.accept)
 	s.pump()
 	return nil
 }
 
-// begin opens the stream of a channel of ours and announces it as open.
-// mu is held.
-func (s *Session) begin(c *Channel) error {
-	stream, err := s.assoc.OpenStream(c.id)
-	if err != nil {
-		return err
+func (s *Session) tooLarge(c *Channel) error {
+	if int(c.id) < s.maxChannels {
+		return nil
 	}
-	c.stream = stream
-	if c.params.Negotiated {
-		c.acked = true
-	} else {
-		c.out.messages = append(c.out.messages, outMessage{ppid: ppidDCEP, data: marshalOpen(c.params)})
-		s.activate(c)
-	}
-	c.setReliability()
-	s.wg.Add(1)
-	go s.read(c)
-	s.announceOpen(c)
-	return nil
+	return fmt.Errorf("datachannel: the id is %d, the association has %d streams", c.id, s.maxChannels)
 }
 
-// announceOpen makes c open (webrtc-pc §6.2, announcing a data channel as open).
-// The program may send at once: RFC 8832 §6 does not wait for the answer.
-func (s *Session) announceOpen(c *Channel) {
-	if st := c.State(); st == Closing || st == Closed {
-		return
-	}
-	c.state.Store(int32(Open))
-	c.inbox.post(func(e *Events) {
-		if e.OnOpen != nil {
-			e.OnOpen()
-		}
-	})
-}
-
-// Close ends all channels, because the association is gone or is to go. With a
-// cause they are closed abruptly: OnError and OnClose follow. Without one, as
-// when the whole connection is closed, no handler starts any more. The
-// association has to be closed as well: Close waits for the goroutines that
-// read it, but not for handlers.
+// Close ends the session and its association. With a cause, such as the failure
+// of the transport, the channels are closed abruptly: OnError with an RTCError of
+// detail sctp-failure, and OnClose (webrtc-pc §6.2). Without one, as when the
+// whole connection is closed, no handler starts any more. It returns when the
+// session's goroutines have ended; it does not wait for handlers.
 func (s *Session) Close(cause error) {
-	s.end(cause)
-	s.wg.Wait()
+	a := s.end(cause)
+	if a != nil {
+		a.Abort("closed")
+	}
+	s.goroutines.wait()
 }
 
-// end is Close without the wait.
-func (s *Session) end(cause error) {
+// end ends all channels.
+func (s *Session) end(cause error) Association {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	silent := cause == nil
-	if s.ended && !silent {
-		return
+	var failure *rtcerr.RTCError
+	if cause != nil && !errors.As(cause, &failure) {
+		failure = &rtcerr.RTCError{Detail: rtcerr.DetailSCTPFailure, Err: cause, Cause: causeCode(cause)}
 	}
-	s.ended, s.endCause = true, cause
-	all := s.waiting
-	for _, c := range s.channels {
-		all = append(all, c)
+	if s.ended && failure != nil {
+		return s.assoc
 	}
-	s.waiting, s.ring = nil, nil
-	clear(s.channels)
-	for _, c := range all {
-		if silent {
-			c.state.Store(int32(Closed))
-			c.inbox.drop(errSessionClosed)
+	first := !s.ended
+	s.ended = true
+	if failure == nil {
+		s.silent.Store(true)
+	}
+	for _, t := range []*time.Timer{s.timer, s.announcer} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+	for _, c := range s.all() {
+		if failure != nil {
+			s.announceClosed(c, failure)
 			continue
 		}
-		s.finish(c, &rtcerr.RTCError{Detail: rtcerr.DetailSCTPFailure, Err: cause})
+		if c.State() != Closed {
+			s.counts.closed.Add(1)
+		}
+		// "Set the [[ReadyState]] slot of each of connection's RTCDataChannels to
+		// 'closed'. NOTE: The RTCDataChannels will be closed abruptly and the
+		// closing procedure will not be invoked" (webrtc-pc §4.4.3).
+		c.state.Store(int32(Closed))
+		c.inbox.silence(errSessionClosed)
 	}
+	if first {
+		s.ring, s.timed = ring{}, map[*Channel]struct{}{}
+	}
+	return s.assoc
 }

@@ -23,6 +23,10 @@ const MaxStreams = 65535
 // window grow (RFC 9260 §7.2.1).
 const headroom = 128 << 10
 
+// ErrClosed is the error of an association after Close or Abort. It matches
+// net.ErrClosed.
+var ErrClosed = fmt.Errorf("sctptransport: the association is closed: %w", net.ErrClosed)
+
 var errTransportClosed = fmt.Errorf("sctptransport: the connection below has ended: %w", net.ErrClosed)
 
 // ErrReset is what Receive returns when the peer has reset its side of the
@@ -34,14 +38,16 @@ var ErrReset = errors.New("sctptransport: the peer has reset the stream")
 type Association struct {
 	engine *sctp.Association
 	conn   *conn
-	maxIn  uint32
-	done   chan struct{}
+	resets resets
+	stall  stall
+	window uint32 // the receive buffer
 
 	onRoom   atomic.Pointer[func()]
 	wantRoom atomic.Bool
 
-	endOnce sync.Once
 	closing atomic.Bool
+	endOnce sync.Once
+	done    chan struct{}
 }
 
 // Dial brings an association up over c.Conn and returns it. It blocks until the
@@ -54,8 +60,9 @@ func Dial(ctx context.Context, c Config) (*Association, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Association{maxIn: c.MaxMessageSize, done: make(chan struct{})}
-	a.conn = &conn{Conn: c.Conn, onIdle: a.idle}
+	a := &Association{window: c.ReceiveBuffer, done: make(chan struct{})}
+	a.stall.mtu = c.MTU
+	a.conn = &conn{Conn: c.Conn, idle: a.idle, resets: &a.resets, stall: &a.stall}
 	a.engine, err = sctp.ClientContext(ctx,
 		sctp.WithNetConn(a.conn),
 		sctp.WithLoggerFactory(loggerFactory{c.Logger}),
@@ -79,27 +86,27 @@ func Dial(ctx context.Context, c Config) (*Association, error) {
 // OpenStream returns the stream with the given id, which must be less than
 // MaxStreams. No packet is sent: a stream exists for the peer when something
 // is sent on it.
-func (a *Association) OpenStream(id uint16) (*Stream, error) {
+func (a *Association) OpenStream(id uint16) (Stream, error) {
 	if id >= MaxStreams {
-		return nil, fmt.Errorf("sctptransport: stream id is %d, the largest is %d", id, MaxStreams-1)
+		return Stream{}, fmt.Errorf("sctptransport: stream id is %d, the largest is %d", id, MaxStreams-1)
 	}
 	s, err := a.engine.OpenStream(id, sctp.PayloadTypeUnknown)
 	if err != nil {
-		return nil, a.closedError(err)
+		return Stream{}, a.closedError(err)
 	}
-	return &Stream{a: a, s: s, id: id}, nil
+	return Stream{a: a, s: s, id: id}, nil
 }
 
 // AcceptStream waits for the next stream that the peer uses first. It has to be
 // called again without delay: the engine holds 16 streams and drops the data of
 // further ones. The error is that of Err when the association has ended.
-func (a *Association) AcceptStream() (*Stream, error) {
+func (a *Association) AcceptStream() (Stream, error) {
 	s, err := a.engine.AcceptStream()
 	if err != nil {
 		a.ended()
-		return nil, a.closedError(err)
+		return Stream{}, a.closedError(err)
 	}
-	return &Stream{a: a, s: s, id: s.StreamIdentifier()}, nil
+	return Stream{a: a, s: s, id: s.StreamIdentifier()}, nil
 }
 
 // Room returns how many bytes the engine should be given now so that it can
@@ -120,6 +127,7 @@ func (a *Association) WantRoom() { a.wantRoom.Store(true) }
 
 // idle runs each time the engine has worked off a packet.
 func (a *Association) idle() {
+	a.resets.idle(func(p []byte) { a.conn.Conn.Write(p) })
 	// wantRoom is first set when Dial has returned: a.engine is there then.
 	if !a.wantRoom.Load() || a.Room() == 0 || !a.wantRoom.Swap(false) {
 		return
@@ -129,8 +137,8 @@ func (a *Association) idle() {
 	}
 }
 
-// Close ends the association without a word to the peer and returns when the
-// engine's goroutines are about to end.
+// Close ends the association without a word to the peer. It may be called more
+// than once, and returns when the engine has stopped reading.
 func (a *Association) Close() error {
 	a.closing.Store(true)
 	err := a.engine.Close()
@@ -139,19 +147,24 @@ func (a *Association) Close() error {
 }
 
 // Abort tells the peer that the association ends and why (RFC 9260 §3.3.7), and
-// ends it. Data that was not sent is lost.
+// ends it. Data that was not sent is lost. If the association has ended already
+// it does nothing more than Close.
 func (a *Association) Abort(reason string) {
-	a.closing.Store(true)
+	if a.closing.Swap(true) || a.conn.reason() != nil {
+		a.Close()
+		return
+	}
 	a.engine.Abort(reason)
-	a.ended()
+	a.Close()
 }
 
 // Done is closed when the association has ended and AcceptStream, Close or Abort
 // has noticed.
 func (a *Association) Done() <-chan struct{} { return a.done }
 
-// Err returns why the association has ended: an error that matches net.ErrClosed
-// after Close and Abort, and nil while it lives.
+// Err returns why the association has ended: ErrClosed after Close and Abort, an
+// *AbortError if the peer has aborted it, what the connection below said if that
+// has failed, and nil while the association lives.
 func (a *Association) Err() error {
 	select {
 	case <-a.done:
@@ -165,7 +178,7 @@ func (a *Association) ended() { a.endOnce.Do(func() { close(a.done) }) }
 
 func (a *Association) closedError(err error) error {
 	if a.closing.Load() {
-		return fmt.Errorf("sctptransport: the association is closed: %w", net.ErrClosed)
+		return ErrClosed
 	}
 	if cause := a.conn.reason(); cause != nil {
 		return cause

@@ -3,6 +3,7 @@ package sctptransport
 import (
 	"errors"
 	"io"
+	"sync"
 
 	"github.com/pion/sctp"
 )
@@ -22,7 +23,9 @@ const (
 )
 
 // Stream is one stream of an association, in both directions. Send may be
-// called by several goroutines at once, Receive by one at a time.
+// called by several goroutines at once, Receive by one at a time. Two values are
+// equal if they are the same stream; one that was reset by the peer and is used
+// again is another.
 type Stream struct {
 	a  *Association
 	s  *sctp.Stream
@@ -30,13 +33,13 @@ type Stream struct {
 }
 
 // ID returns the stream identifier.
-func (s *Stream) ID() uint16 { return s.id }
+func (s Stream) ID() uint16 { return s.id }
 
 // SetReliability says how the messages of this stream are sent from now on.
 // Messages that are under way are treated by the new setting as well; those
 // with the DCEP identifier are always reliable and ordered (RFC 8832 §6).
 // limit is the number of retransmissions for LimitedRetransmits.
-func (s *Stream) SetReliability(unordered bool, r Reliability, limit uint32) {
+func (s Stream) SetReliability(unordered bool, r Reliability, limit uint32) {
 	kind := sctp.ReliabilityTypeReliable
 	if r == LimitedRetransmits {
 		kind = sctp.ReliabilityTypeRexmit
@@ -46,7 +49,7 @@ func (s *Stream) SetReliability(unordered bool, r Reliability, limit uint32) {
 
 // Send hands a message to the engine, which copies it. data must not be empty:
 // SCTP has no empty messages (RFC 9260 §3.3.1). It does not block.
-func (s *Stream) Send(ppid PPID, data []byte) error {
+func (s Stream) Send(ppid PPID, data []byte) error {
 	if len(data) == 0 {
 		return errors.New("sctptransport: a message has at least one byte")
 	}
@@ -60,10 +63,15 @@ func (s *Stream) Send(ppid PPID, data []byte) error {
 // error is io.ErrShortBuffer, n is the size of the message, and the message
 // stays. The error is ErrReset when the peer has reset the stream, that of
 // [Association.Err] when the association has ended.
-func (s *Stream) Receive(p []byte) (n int, ppid PPID, err error) {
+func (s Stream) Receive(p []byte) (n int, ppid PPID, err error) {
+	s.a.stall.waiting.Add(1)
 	n, id, err := s.s.ReadSCTP(p)
+	s.a.stall.waiting.Add(-1)
 	switch {
-	case err == nil, errors.Is(err, io.ErrShortBuffer):
+	case err == nil:
+		s.a.stall.progress.Add(1)
+		return n, PPID(id), nil
+	case errors.Is(err, io.ErrShortBuffer):
 		return n, PPID(id), err
 	case errors.Is(err, io.EOF):
 		return 0, 0, ErrReset
@@ -71,20 +79,22 @@ func (s *Stream) Receive(p []byte) (n int, ppid PPID, err error) {
 	return 0, 0, s.a.closedError(err)
 }
 
+// Reading says that somebody calls Receive from now on until it returns an
+// error other than io.ErrShortBuffer, or until stop is called. What nobody
+// reads counts as lost when the receive buffer is full.
+func (s Stream) Reading() (stop func()) {
+	s.a.stall.started.Add(1)
+	return sync.OnceFunc(func() { s.a.stall.started.Add(-1) })
+}
+
 // Unacknowledged returns the number of bytes that the engine holds of this
 // stream: those it has not sent and those the peer has not acknowledged.
-func (s *Stream) Unacknowledged() int { return int(s.s.BufferedAmount()) }
+func (s Stream) Unacknowledged() int { return int(s.s.BufferedAmount()) }
 
 // Reset ends the sending side of the stream after what has been given to Send
-// (RFC 6525 §5.1.2). done, if not nil, is called once when the peer has
-// performed the reset; it must not block. It is not called if the association
-// ends before.
-func (s *Stream) Reset(done func()) error {
-	if err := s.s.Close(); err != nil {
-		return s.a.closedError(err)
-	}
-	if done != nil {
-		done()
-	}
-	return nil
+// (RFC 6525 §5.1.2). done, if not nil, is called when the peer has performed the
+// reset, on the goroutine that reads packets; it must not block. It is not
+// called if the association ends before. Reset is called once for a stream.
+func (s Stream) Reset(done func()) {
+	s.a.resets.add(resetRequest{id: s.id, start: s.s.Close, done: done})
 }

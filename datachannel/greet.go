@@ -1,0 +1,261 @@
+package datachannel
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/parleyrtc/webrtc/internal/sctptransport"
+)
+
+const (
+	// maxGreetings is the number of streams that the peer may have begun
+	// without having opened a channel on them.
+	maxGreetings = 1024
+	// maxHeld bounds what is kept of such a stream, for a negotiated channel that
+	// the program has not created yet.
+	maxHeld = 64 << 10
+	// announceHold is how long a channel waits for one that began before it to
+	// be announced first.
+	announceHold = 50 * time.Millisecond
+)
+
+// greeting is a stream of the peer without a channel. It is guarded by
+// session.mu.
+type greeting struct {
+	stream  Stream
+	held    []message
+	bytes   int // of held
+	channel *Channel
+	since   time.Time
+	done    bool // nothing more will come of it
+}
+
+// accept takes the streams that the peer uses first, as fast as it can: the
+// transport drops the data of those that wait. It ends with the association.
+func (s *Session) accept() {
+	for {
+		stream, err := s.assoc.AcceptStream()
+		switch {
+		case errors.Is(err, sctptransport.ErrClosed):
+			return // by Abort, and Close is on its way
+		case err != nil:
+			s.end(fmt.Errorf("datachannel: the association has failed: %w", err))
+			return
+		}
+		s.mu.Lock()
+		s.accepted(stream)
+		s.mu.Unlock()
+	}
+}
+
+// accepted starts the reader of a stream that the peer has begun. mu is held.
+func (s *Session) accepted(stream Stream) {
+	if c := s.channels[stream.ID()]; c != nil {
+		if c.stream == stream {
+			return // begin was faster and reads it
+		}
+		// A new stream of this id means that the old one has been reset, in
+		// both directions, or else the peer may not use it.
+		s.resetArrived(c)
+		if c.resetSent {
+			c.resetPerformed = true
+			s.closeIfDone(c)
+		}
+	}
+	g := &greeting{stream: stream, since: time.Now()}
+	if s.ended || s.channels[stream.ID()] != nil || len(s.greetings) >= maxGreetings {
+		s.counts.refused.Add(1)
+		s.refuse(stream)
+		return
+	}
+	delete(s.refused, stream.ID())
+	s.greetings = append(s.greetings, g)
+	s.goroutines.start(func() { s.greet(g) })
+}
+
+// greeting returns the stream of the given id that has no channel, or nil.
+func (s *Session) greeting(id uint16) *greeting {
+	for _, g := range s.greetings {
+		if g.stream.ID() == id && g.channel == nil && !g.done {
+			return g
+		}
+	}
+	return nil
+}
+
+// greet reads a stream until there is a channel for it, and then on as the
+// channel's reader.
+func (s *Session) greet(g *greeting) {
+	stop := g.stream.Reading()
+	for {
+		data, ppid, err := readMessage(g.stream, func(n int) []byte { return make([]byte, n) })
+		s.mu.Lock()
+		c, reject := s.greeted(g, data, ppid, err)
+		s.mu.Unlock()
+		s.announce()
+		switch {
+		case c != nil:
+			stop()
+			if errors.Is(err, sctptransport.ErrReset) {
+				s.peerReset(c)
+			} else if err == nil {
+				if ppid != ppidDCEP || !c.remote {
+					s.arrived(c, data, ppid, false)
+				}
+				s.read(c, g.stream)
+			}
+			return
+		case reject:
+			// What is left unread there shuts the peer's own window.
+			stop()
+			return
+		}
+	}
+}
+
+// greeted works off what came from a stream without a channel. It returns the
+// channel if there is one now. mu is held.
+func (s *Session) greeted(g *greeting, data []byte, ppid sctptransport.PPID, err error) (c *Channel, reject bool) {
+	if g.channel != nil {
+		return g.channel, false // a negotiated one, created meanwhile
+	}
+	switch {
+	case s.ended:
+		err = errSessionClosed
+	case err != nil:
+	case ppid == ppidDCEP:
+		if c, err = s.opened(g, data); c != nil {
+			return c, false
+		}
+	case g.bytes+len(data)+messageOverhead <= maxHeld:
+		if m, ok := s.decode(data, ppid); ok {
+			g.held = append(g.held, m)
+			g.bytes += m.size()
+		}
+		return nil, false
+	default:
+		// "receiving a message containing user data on an unused stream indicates
+		// an error" (RFC 8832 §6).
+		s.counts.dataBeforeOpen.Add(1)
+		err = errors.New("user data without DATA_CHANNEL_OPEN")
+	}
+	g.done, g.held = true, nil
+	s.log.Debug("datachannel: stream refused", "id", g.stream.ID(), "error", err)
+	if !s.ended {
+		s.refuse(g.stream)
+	}
+	return nil, true
+}
+
+// refuse resets our side of a stream that the peer should not have begun, or has
+// ended. Its id is not chosen for a channel of ours until the peer has done so
+// too and begun another. mu is held.
+func (s *Session) refuse(stream Stream) {
+	s.refused[stream.ID()] = true
+	stream.Reset(nil)
+}
+
+// opened makes a channel of a DATA_CHANNEL_OPEN message. "If the
+// DATA_CHANNEL_OPEN message doesn't satisfy the conditions … the receiver … MUST
+// close the corresponding data channel" (RFC 8832 §6). mu is held.
+func (s *Session) opened(g *greeting, data []byte) (*Channel, error) {
+	p, err := parseOpen(data)
+	if err != nil {
+		s.counts.malformed.Add(1)
+		return nil, err
+	}
+	id := g.stream.ID()
+	// "the peer … MUST choose" even ids as DTLS client and odd ones as server.
+	if !foreign(id, s.client) {
+		s.counts.wrongParity.Add(1)
+		return nil, fmt.Errorf("the peer opened id %d, which is ours to choose", id)
+	}
+	if int(id) >= s.maxChannels {
+		s.counts.malformed.Add(1)
+		return nil, fmt.Errorf("the peer opened id %d, the association has %d streams", id, s.maxChannels)
+	}
+	c := s.newChannel(p)
+	c.id, c.hasID, c.stream, c.acked, c.remote = id, true, g.stream, true, true
+	c.inbox.announced, c.heard = false, true
+	s.channels[id] = c
+	s.counts.opened.Add(1)
+	g.channel = c
+	c.setReliability()
+	s.queueControl(c, []byte{dcepAck})
+	// "Set channel.[[ReadyState]] to 'open' (but do not fire the open event,
+	// yet)": announce does when OnChannel has returned (webrtc-pc §6.2).
+	s.announceOpen(c)
+	s.adopt(c, g)
+	s.pump()
+	return c, nil
+}
+
+// adopt gives c what its stream has delivered before. mu is held.
+func (s *Session) adopt(c *Channel, g *greeting) {
+	g.channel = c
+	b := &c.inbox
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, m := range g.held {
+		c.stats.messagesReceived.Add(1)
+		c.stats.bytesReceived.Add(uint64(len(m.data)))
+		b.enqueue(m)
+	}
+	g.held = nil
+	b.kick()
+}
+
+// announce calls OnChannel for the channels that the peer has opened, in the
+// order in which it began their streams. A stream that does not come to the
+// point holds up the others for a moment only.
+func (s *Session) announce() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.announcing {
+		return
+	}
+	s.announcing = true
+	defer func() { s.announcing = false }()
+	for i := 0; i < len(s.greetings) && !s.ended; {
+		g := s.greetings[i]
+		if g.channel == nil && !g.done {
+			if wait := announceHold - time.Since(g.since); wait > 0 {
+				s.announceLater(wait)
+				return
+			}
+			i++
+			continue
+		}
+		s.greetings = append(s.greetings[:i:i], s.greetings[i+1:]...)
+		if c := g.channel; c != nil && c.remote {
+			s.announceChannel(c)
+			i = 0 // others may have come to the point meanwhile
+		}
+	}
+}
+
+// announceChannel calls OnChannel. mu is held before and after.
+func (s *Session) announceChannel(c *Channel) {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	if s.cfg.OnChannel != nil {
+		s.cfg.OnChannel(c)
+	}
+	b := &c.inbox
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.announced = true
+	b.kick()
+}
+
+func (s *Session) announceLater(wait time.Duration) {
+	if s.announcer == nil {
+		s.announcer = time.AfterFunc(wait, func() {
+			s.mu.Lock()
+			s.announcer = nil
+			s.mu.Unlock()
+			s.announce()
+		})
+	}
+}
