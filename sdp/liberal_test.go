@@ -101,6 +101,7 @@ func TestUselessAttributes(t *testing.T) {
 		"simulcast:", "simulcast:send", "simulcast:both a", "simulcast:send a;;b", "simulcast:send a,~", "simulcast:send a send b", "simulcast: send rid=a;b",
 		"ptime:0", "ptime:-20", "ptime:2.5", "ptime:99999999999", "maxptime:x",
 		"msid:", "msid:a b c", "rtcp:", "candidate:", "ice-options:", "ice-options: ,", "tls-id:", "sctp-init:",
+		"simulcast:send a" + strings.Repeat(",a", maxSimulcast), "simulcast:send a" + strings.Repeat(";a", maxSimulcast),
 		"sendrecv:1", "rtcp-mux:1", "mid", "setup", "fingerprint", "ice-ufrag", "ice-lite", "group:BUNDLE 0", "identity:x",
 	} {
 		t.Run(line, func(t *testing.T) {
@@ -119,6 +120,46 @@ func TestUselessAttributes(t *testing.T) {
 				t.Errorf("it changed the model to\n%s", summary(got))
 			}
 		})
+	}
+}
+
+// TestFirstCounts: of attributes that may stand once the first counts, and the
+// others stay behind as text.
+func TestFirstCounts(t *testing.T) {
+	for _, name := range []string{"ptime:10 20", "maxptime:10 20", "rtcp:9 10", "tls-id:abc def", "sctp-init:AQ== Ag==", "simulcast:send_a send_b"} {
+		key, values, _ := strings.Cut(name, ":")
+		first, second, _ := strings.Cut(values, " ")
+		first, second = strings.ReplaceAll(first, "_", " "), strings.ReplaceAll(second, "_", " ")
+		one := wantParsed(t, base+"a="+key+":"+first+"\n").Media[1]
+		two := wantParsed(t, base+"a="+key+":"+first+"\na="+key+":"+second+"\n").Media[1]
+		if !slices.Equal(two.Attributes, []Attribute{{key, second, true}}) || len(one.Attributes) != 0 {
+			t.Errorf("%s: left as text are %+v", name, two.Attributes)
+		}
+		two.Attributes = nil
+		if !reflect.DeepEqual(one, two) {
+			t.Errorf("%s: the second changed the section to %+v", name, two)
+		}
+	}
+	s := wantParsed(t, "v=0\no=- 1 1 IN IP4 0.0.0.0\nc=IN IP4 192.0.2.1\nc=IN IP4 192.0.2.2\n")
+	if s.Connection != "192.0.2.1" {
+		t.Errorf("the second c= line counts: %s", s.Connection)
+	}
+}
+
+func TestParseUint(t *testing.T) {
+	for _, c := range []struct {
+		s     string
+		limit uint64
+		want  uint64
+		ok    bool
+	}{
+		{"0", 0, 0, true}, {"1", 0, 0, false}, {"5", 5, 5, true}, {"6", 5, 0, false}, {"10", 5, 0, false}, {"007", 7, 7, true},
+		{"65535", 65535, 65535, true}, {"65536", 65535, 0, false}, {"18446744073709551615", 1<<64 - 1, 1<<64 - 1, true},
+		{"18446744073709551616", 1<<64 - 1, 0, false}, {"", 9, 0, false}, {"-1", 9, 0, false}, {"+1", 9, 0, false}, {" 1", 9, 0, false}, {"1x", 99, 0, false}, {"٣", 9, 0, false},
+	} {
+		if got, ok := parseUint(c.s, c.limit); got != c.want || ok != c.ok {
+			t.Errorf("%q up to %d: got %d, %v", c.s, c.limit, got, ok)
+		}
 	}
 }
 

@@ -20,8 +20,8 @@ func wantLimit(t *testing.T, text string, ok bool) {
 	}
 }
 
-// TestLinear reads the most of everything that the limits allow. Anything
-// quadratic in it takes minutes.
+// TestLinear reads tens of thousands of everything that can be repeated. Anything
+// quadratic in it takes many times as long as allowed.
 func TestLinear(t *testing.T) {
 	many := func(n int, format string) string {
 		var b strings.Builder
@@ -30,7 +30,7 @@ func TestLinear(t *testing.T) {
 		}
 		return b.String()
 	}
-	const n = 150_000
+	const n = 40_000
 	video := "m=video 9 UDP/TLS/RTP/SAVPF 96\n"
 	for name, body := range map[string]string{
 		"sections with mids": many(MaxMedia, "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\na=mid:%d\n"),
@@ -56,7 +56,7 @@ func TestLinear(t *testing.T) {
 				m.Codecs()
 			}
 			s.Clone().Marshal()
-			if d := time.Since(begin); d > 20*time.Second {
+			if d := time.Since(begin); d > 10*time.Second {
 				t.Errorf("took %v", d)
 			}
 		})

@@ -226,6 +226,10 @@ func TestMalformedRepaired(t *testing.T) {
 	if m.Malformed == nil || !strings.Contains(s.Marshal(), "m=audio 99999 UDP/TLS/RTP/SAVPF 0\r\n") || !strings.Contains(s.Marshal(), "c=IN ATM x\r\n") {
 		t.Fatalf("the line that did not parse was not written back:\n%s", s.Marshal())
 	}
+	m.Clone().unread[0] = "c=IN IP4 192.0.2.1"
+	if m.unread[0] != "c=IN ATM x" {
+		t.Error("a change to the clone reached the original")
+	}
 	m.Malformed = nil
 	if got := s.Marshal(); !strings.Contains(got, "m=audio 0 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\n") || strings.Contains(got, "ATM") {
 		t.Errorf("the repaired section is written as\n%s", got)

@@ -39,7 +39,7 @@ func parseExtmap(value string) (Extmap, bool) {
 	number, value := nextField(value)
 	var e Extmap
 	number, direction, hasDirection := strings.Cut(number, "/")
-	id, ok := parseUint(number, 4351)
+	id, ok := parseUint(number, 65535)
 	if !ok || !isExtmapID(uint16(id)) || hasDirection && !e.Direction.set(direction) {
 		return Extmap{}, false
 	}
