@@ -55,4 +55,5 @@ func (pc *PeerConnection) shutdown() {
 	})
 	pc.loop.stop()
 	pc.tasks.Wait()
+	close(pc.closed)
 }

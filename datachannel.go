@@ -24,12 +24,13 @@ type DataChannel struct {
 	pc      *PeerConnection
 	channel *datachannel.Channel
 
+	gone chan struct{} // closed when the handler of OnClose has returned
+
 	mu     sync.Mutex // guards all below
 	events datachannel.Events
 	// missed says that the channel opened when no OnOpen handler was set.
 	missed bool
-	onOpen func()
-	onDial func()
+	onOpen, onDial, onClose func()
 }
 
 // CreateDataChannel makes a channel (webrtc-pc §6.1). The first one of a
@@ -81,8 +82,8 @@ func (pc *PeerConnection) sessionConfig() datachannel.SessionConfig {
 }
 
 func (pc *PeerConnection) newDataChannel(channel *datachannel.Channel) *DataChannel {
-	d := &DataChannel{pc: pc, channel: channel}
-	d.events.OnOpen = d.opened
+	d := &DataChannel{pc: pc, channel: channel, gone: make(chan struct{})}
+	d.events.OnOpen, d.events.OnClose = d.opened, d.closed
 	return d
 }
 
@@ -135,6 +136,17 @@ func (d *DataChannel) opened() {
 	}
 	if open != nil {
 		open()
+	}
+}
+
+// closed runs when the channel has closed.
+func (d *DataChannel) closed() {
+	defer close(d.gone)
+	d.mu.Lock()
+	f := d.onClose
+	d.mu.Unlock()
+	if f != nil {
+		f()
 	}
 }
 
@@ -198,7 +210,10 @@ func (d *DataChannel) OnClosing(f func()) {
 // OnClose sets the handler that runs when the channel has closed. The Close of
 // its connection does not run it; the peer's does.
 func (d *DataChannel) OnClose(f func()) {
-	d.set(func(e *datachannel.Events) { e.OnClose = f })
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.onClose = f
+	d.channel.SetEvents(d.events)
 }
 
 // OnError sets the handler that runs, before OnClose's, when the channel fails.
@@ -298,7 +313,15 @@ func (d *DataChannel) Close() error { return d.channel.Close() }
 
 // GracefulClose is Close which waits until the channel has closed and its
 // handlers have returned. It must not be called from one of them.
-func (d *DataChannel) GracefulClose() error { return d.channel.GracefulClose() }
+func (d *DataChannel) GracefulClose() error {
+	d.listen()
+	err := d.channel.Close()
+	select {
+	case <-d.gone:
+	case <-d.pc.closed:
+	}
+	return err
+}
 
 // Detach gives the program the channel to read and write as it would a
 // connection; OnMessage's handler is not called any more. It returns an
@@ -314,7 +337,8 @@ func (d *DataChannel) detach() (datachannel.ReadWriteCloserDeadliner, error) {
 	if s := d.ReadyState(); s != DataChannelStateOpen {
 		return nil, &rtcerr.InvalidStateError{Err: fmt.Errorf("the channel is %s, it has to be open to be detached", s)}
 	}
-	return d.channel.Detach()
+	d.channel.Detach()
+	return d.channel, nil
 }
 
 // Receive waits for the next message: a way to read without a handler. Data is

@@ -2,6 +2,8 @@ package webrtc
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"sync/atomic"
 	"time"
 
@@ -9,6 +11,10 @@ import (
 	"github.com/parleyrtc/webrtc/internal/sctptransport"
 	"github.com/parleyrtc/webrtc/signaling"
 )
+
+// errPeerClosed is what channels fail with when the peer closes the connection
+// without closing them first.
+var errPeerClosed = fmt.Errorf("the peer has closed the connection: %w", io.EOF)
 
 // maxChannels is how many streams an association has (RFC 8831 §6.2).
 const maxChannels = 65535
@@ -176,8 +182,12 @@ func (pc *PeerConnection) associationLost(cause error) {
 	if pc.assoc.cancel != nil {
 		pc.assoc.cancel()
 	}
+	session := pc.session
+	if cause == nil {
+		cause = errPeerClosed
+	}
 	pc.tasks.Go(func() {
-		pc.session.Close(cause)
+		session.Close(cause)
 		if a := sctp.association.Load(); a != nil {
 			a.Close()
 		}

@@ -25,15 +25,17 @@ func inWorld(t *testing.T, seed uint64, scenario func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{T: t, net: simnet.New(seed)}
+		defer func() { // a scenario that fails has to end its goroutines too
+			for _, p := range w.peers {
+				p.check(p.Close(), "Close")
+			}
+			for _, p := range w.peers {
+				p.end()
+			}
+			w.net.Close()
+			synctest.Wait()
+		}()
 		scenario(w)
-		for _, p := range w.peers {
-			p.check(p.Close(), "Close")
-		}
-		for _, p := range w.peers {
-			p.end()
-		}
-		w.net.Close()
-		synctest.Wait()
 	})
 }
 
