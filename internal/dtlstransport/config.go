@@ -78,7 +78,8 @@ type Config struct {
 	// SRTPProfiles are offered or accepted for media (RFC 5764 §4.1.1), the most
 	// preferred first. Nil means AEAD_AES_128_GCM, AEAD_AES_256_GCM and
 	// AES128_CM_HMAC_SHA1_80; browsers negotiate one even where only data flows.
-	// An empty list that is not nil negotiates none.
+	// An empty list that is not nil negotiates none. As the client, the engine
+	// insists: a server that answers without a profile fails the handshake.
 	SRTPProfiles []dtls.SRTPProtectionProfile
 	// CipherSuites, the most preferred first. Nil means those of DefaultCipherSuites.
 	CipherSuites []dtls.CipherSuiteID
@@ -113,7 +114,8 @@ type Config struct {
 	// ServerName is the name that VerifyChain looks for in the certificate.
 	ServerName string
 	// KeyLog, unless nil, receives the session's secrets in the NSS key log
-	// format, one line per Write. Whoever reads them can decrypt the session.
+	// format, one line per Write; transports that share it write at the same
+	// time. Whoever reads them can decrypt the session.
 	KeyLog io.Writer
 
 	// ClientHelloHook, ServerHelloHook and CertificateRequestHook replace

@@ -108,12 +108,20 @@ func opensslCertificate(t *testing.T, kind ...string) (cert, key string, der []b
 	return cert, key, block.Bytes
 }
 
+// socketEnd is a transport on a UDP socket.
+type socketEnd struct {
+	*Transport
+	states chan State
+}
+
 // onSocket runs a transport over a UDP socket. peer is nil until a datagram has
 // come.
-func onSocket(t *testing.T, cert tls.Certificate, conn *net.UDPConn, peer *net.UDPAddr) *Transport {
+func onSocket(t *testing.T, cert tls.Certificate, conn *net.UDPConn, peer *net.UDPAddr) *socketEnd {
 	t.Helper()
 	var mu sync.Mutex
+	states := make(chan State, 4)
 	tr, err := New(Config{
+		OnState:      func(s State, _ error) { states <- s },
 		Certificates: []tls.Certificate{cert},
 		Send: func(bs [][]byte) error {
 			mu.Lock()
@@ -153,7 +161,7 @@ func onSocket(t *testing.T, cert tls.Certificate, conn *net.UDPConn, peer *net.U
 		conn.Close()
 		<-done
 	})
-	return tr
+	return &socketEnd{tr, states}
 }
 
 func listen(t *testing.T) *net.UDPConn {
@@ -165,11 +173,21 @@ func listen(t *testing.T) *net.UDPConn {
 	return conn
 }
 
-func waitFor(t *testing.T, tr *Transport, want State) {
+// waitConnected waits until OnState has reported the end of the handshake.
+func (e *socketEnd) waitConnected(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); tr.State() != want; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("state %v (%v), want %v", tr.State(), tr.Err(), want)
+	timeout := time.After(10 * time.Second)
+	for {
+		select {
+		case s := <-e.states:
+			switch s {
+			case StateConnected:
+				return
+			case StateFailed, StateClosed:
+				t.Fatalf("state %v: %v", s, e.Err())
+			}
+		case <-timeout:
+			t.Fatalf("state %v after 10 s", e.State())
 		}
 	}
 }
@@ -216,7 +234,7 @@ func TestOpenSSL(t *testing.T) {
 					ours = rsaCertificate(t)
 				}
 				var o *openssl
-				var tr *Transport
+				var tr *socketEnd
 				if role == Passive {
 					tr = onSocket(t, ours, conn, nil)
 					if err := tr.Start(role, []Fingerprint{fp}); err != nil {
@@ -235,7 +253,7 @@ func TestOpenSSL(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				waitFor(t, tr, StateConnected)
+				tr.waitConnected(t)
 				if s := tr.Stats(); tt.suite != "" && s.CipherSuite != tt.suite || s.SRTPCipher != tt.profile {
 					t.Errorf("negotiated %s, %s, want %s, %s", s.CipherSuite, s.SRTPCipher, tt.suite, tt.profile)
 				}
@@ -251,7 +269,7 @@ func TestOpenSSL(t *testing.T) {
 	}
 }
 
-func exchangeWithOpenSSL(t *testing.T, tr *Transport, o *openssl) {
+func exchangeWithOpenSSL(t *testing.T, tr *socketEnd, o *openssl) {
 	t.Helper()
 	if _, err := tr.Write([]byte("hello from us\n")); err != nil {
 		t.Fatal(err)
@@ -268,7 +286,7 @@ func exchangeWithOpenSSL(t *testing.T, tr *Transport, o *openssl) {
 }
 
 // wantKeysOfOpenSSL compares the keys for SRTP (RFC 5764 §4.2).
-func wantKeysOfOpenSSL(t *testing.T, tr *Transport, o *openssl) {
+func wantKeysOfOpenSSL(t *testing.T, tr *socketEnd, o *openssl) {
 	t.Helper()
 	keys, err := tr.ExportKeyingMaterial("EXTRACTOR-dtls_srtp", 56)
 	if err != nil {

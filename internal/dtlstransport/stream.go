@@ -16,9 +16,11 @@ import (
 func (t *Transport) Read(p []byte) (int, error) { return t.data.pop(p) }
 
 // Write sends p as one record. It does not wait for the network: a path that is
-// dead or not there loses the record. A record should not exceed MaxPayload.
+// dead or not there loses the record. A record should not exceed MaxPayload;
+// more than 2048 bytes, or the configured MTU if that is more, are an
+// *rtcerr.TypeError.
 //
-// The error is an *rtcerr.InvalidStateError before the transport is connected,
+// Otherwise the error is an *rtcerr.InvalidStateError before the transport is connected,
 // the cause after it failed, and one that matches net.ErrClosed after Close or
 // the peer's close_notify.
 func (t *Transport) Write(p []byte) (int, error) {
@@ -34,8 +36,8 @@ func (t *Transport) Write(p []byte) (int, error) {
 	default:
 		return 0, &rtcerr.InvalidStateError{Err: fmt.Errorf("dtlstransport: write: the state is %v, want connected", state)}
 	}
-	if len(p) > maxDatagram-recordOverhead {
-		return 0, &rtcerr.TypeError{Err: fmt.Errorf("dtlstransport: write of %d bytes, want at most %d", len(p), maxDatagram-recordOverhead)}
+	if len(p) > t.maxRecord() {
+		return 0, &rtcerr.TypeError{Err: fmt.Errorf("dtlstransport: write of %d bytes, want at most %d", len(p), t.maxRecord())}
 	}
 	n, err := engine.Write(p)
 	if err != nil {
@@ -46,6 +48,10 @@ func (t *Transport) Write(p []byte) (int, error) {
 	}
 	return n, nil
 }
+
+// maxRecord returns the length of the longest record content that is sent and
+// received. SCTP keeps its packets to the path's MTU (RFC 8261 §5).
+func (t *Transport) maxRecord() int { return max(pooledSize, t.cfg.MTU) }
 
 // recordOverhead is what a record adds to its content: the header, the
 // explicit nonce and the tag of AES-GCM (RFC 5288 §3), the longest of the suites.

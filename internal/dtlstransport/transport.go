@@ -189,7 +189,7 @@ func (t *Transport) connected() bool {
 // readAll moves application data from the engine to the queue until the engine
 // has ended.
 func (t *Transport) readAll() {
-	buf := make([]byte, maxDatagram)
+	buf := make([]byte, t.maxRecord())
 	for {
 		n, err := t.engine.Read(buf)
 		switch {
@@ -200,8 +200,8 @@ func (t *Transport) readAll() {
 		case errors.Is(err, io.EOF):
 			return
 		default:
-			// A warning alert, or a record that the engine could not use: the
-			// session goes on (RFC 5246 §7.2.2).
+			// A warning alert, or a record that is too long: the session goes on
+			// (RFC 5246 §7.2.2).
 			t.cfg.Logger.Debug("dtls: read", "error", err)
 		}
 	}
