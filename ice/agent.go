@@ -74,8 +74,13 @@ type Agent struct {
 	errors   errorBudget
 	nextID   uint64
 
+	// seen is a ring of the last requests, against replays.
+	seen     []seenRequest
+	seenNext int
+
 	in, out stun.Message // scratch, for what is read and what is written
 	read    binding
+	scratch [8]byte
 }
 
 // NewAgent returns an agent in state New.
@@ -109,9 +114,8 @@ func NewAgent(config AgentConfig) *Agent {
 
 // random draws 64 bits.
 func (a *Agent) random() uint64 {
-	var b [8]byte
-	a.fill(b[:])
-	return binary.BigEndian.Uint64(b[:])
+	a.fill(a.scratch[:])
+	return binary.BigEndian.Uint64(a.scratch[:])
 }
 
 func (a *Agent) fill(b []byte) {

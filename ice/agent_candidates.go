@@ -30,7 +30,7 @@ func (a *Agent) addLocal(now time.Time, l *checklist, c *localCandidate) {
 		}
 	}
 	first := l.sender(c.base) == nil
-	l.locals = append(l.locals, c)
+	l.locals, l.gathered = append(l.locals, c), true
 	// "the agent MUST replace the server-reflexive candidate … by its base", and
 	// prune the pairs that are redundant then (RFC 8445 §6.1.2.4): a socket has
 	// the pairs of its first candidate.

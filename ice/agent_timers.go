@@ -70,10 +70,15 @@ func (a *Agent) failureDue() time.Time {
 	if l == nil || l.failed || a.selected != nil || l != a.current() {
 		return time.Time{}
 	}
+	if l.had && !l.reopened.IsZero() && a.timing.Disconnected >= 0 && a.timing.Failed >= 0 {
+		// The pair in use is gone. A socket or a candidate that comes in time may
+		// replace it, as an answer would have.
+		return l.reopened.Add(a.timing.Disconnected + a.timing.Failed)
+	}
 	var at time.Time
 	if l.exhausted() {
 		switch {
-		case l.localEnd && l.remoteEnd && len(l.locals) == 0:
+		case l.localEnd && l.remoteEnd && !l.gathered:
 			// "all pairs have failed … and either zero local candidates were
 			// gathered or the PAC timer has expired" (webrtc-pc §5.6.4).
 			at = l.begun
@@ -87,10 +92,6 @@ func (a *Agent) failureDue() time.Time {
 			// for as long says it.
 			at = l.active.Add(a.timing.Patience)
 		}
-	}
-	if l.had && a.timing.Disconnected >= 0 && a.timing.Failed >= 0 && !l.reopened.IsZero() {
-		// There was a connection, and the search for another takes too long.
-		at = earliest(at, l.reopened.Add(a.timing.Disconnected+a.timing.Failed))
 	}
 	return at
 }

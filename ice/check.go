@@ -98,7 +98,7 @@ func reflexivePriority(c Candidate) uint32 {
 // (RFC 8445 §6.1.4.2).
 func (a *Agent) pace(now time.Time) {
 	for !now.Before(a.paced) {
-		p := a.nextCheck(now)
+		p := a.nextCheck()
 		if p == nil {
 			return
 		}
@@ -108,13 +108,13 @@ func (a *Agent) pace(now time.Time) {
 }
 
 // nextCheck takes the pair to check: triggered checks of any generation first.
-func (a *Agent) nextCheck(now time.Time) *pair {
+func (a *Agent) nextCheck() *pair {
 	for _, l := range slices.Backward(a.lists) {
 		if l.searching() && len(l.triggered) > 0 {
 			return l.next()
 		}
 	}
-	if l := a.checked(); l != nil && l.searching() && !now.Before(l.heldUntil) {
+	if l := a.checked(); l != nil && l.searching() && !l.held {
 		return l.nextOrdinary()
 	}
 	return nil
@@ -128,14 +128,12 @@ func (a *Agent) checkDue() time.Time {
 		}
 	}
 	l := a.checked()
-	if l == nil || !l.searching() || l.nextOrdinary() == nil {
+	if l == nil || !l.searching() || l.held || l.nextOrdinary() == nil {
 		return time.Time{}
-	}
-	if l.heldUntil.After(a.paced) {
-		return l.heldUntil
 	}
 	return a.paced
 }
+
 
 // check sends a connectivity check on p.
 func (a *Agent) check(now time.Time, p *pair) {

@@ -15,6 +15,7 @@ type earlyCheck struct {
 	remoteUfrag  string
 	priority     uint32
 	useCandidate bool
+	again        bool
 }
 
 // maxEarly bounds the early checks of a generation: one per pair that a peer
@@ -29,6 +30,10 @@ func (a *Agent) HandlePacket(now time.Time, base int, from netip.AddrPort, p []b
 		return
 	}
 	from = plain(from)
+	if !usable(from) {
+		a.counters.Malformed++
+		return
+	}
 	if !a.parse(p) {
 		return
 	}
@@ -87,6 +92,11 @@ func (a *Agent) handleRequest(now time.Time, base int, from netip.AddrPort, r *b
 	if l == nil {
 		return
 	}
+	again, replayed := a.remember(base, from, r)
+	if replayed {
+		a.counters.Replayed++
+		return
+	}
 	if len(r.unknown) > 0 {
 		a.counters.UnknownAttributes++
 		a.respondError(base, from, r, l, 420)
@@ -102,7 +112,37 @@ func (a *Agent) handleRequest(now time.Time, base int, from netip.AddrPort, r *b
 		return
 	}
 	a.respond(base, from, r, l)
-	a.learn(now, l, earlyCheck{base, from, "", r.priority, r.useCandidate}, r)
+	a.learn(now, l, earlyCheck{base: base, from: from, again: again, priority: r.priority, useCandidate: r.useCandidate}, r)
+}
+
+// A seenRequest is one of the last authenticated requests.
+type seenRequest struct {
+	id   transactionID
+	base int
+	from netip.AddrPort
+}
+
+// maxSeen is how many requests are remembered.
+const maxSeen = 32
+
+// remember notes a request. again says that it is a retransmission, replayed
+// that somebody sends the peer's request from another address: to answer it
+// would lead our checks to whatever address that is (RFC 8445 §19.4.1).
+func (a *Agent) remember(base int, from netip.AddrPort, r *binding) (again, replayed bool) {
+	for i := range a.seen {
+		if s := &a.seen[i]; s.id == r.id {
+			same := s.base == base && s.from == from
+			return same, !same
+		}
+	}
+	s := seenRequest{r.id, base, from}
+	if len(a.seen) < maxSeen {
+		a.seen = append(a.seen, s)
+		return false, false
+	}
+	a.seen[a.seenNext] = s
+	a.seenNext = (a.seenNext + 1) % maxSeen
+	return false, false
 }
 
 // authenticate finds the generation that a request belongs to (RFC 8489 §9.1.3):
@@ -220,7 +260,7 @@ func (a *Agent) learn(now time.Time, l *checklist, c earlyCheck, r *binding) {
 		a.keepEarly(l, c, r)
 		return
 	}
-	l.active = now
+	l.active, l.held = now, false // it checks both credentials: there is no other answer to wait for
 	p := l.pairAt(c.base, c.from)
 	if p == nil {
 		if p = a.discover(now, l, c); p == nil {
@@ -234,10 +274,14 @@ func (a *Agent) learn(now time.Time, l *checklist, c earlyCheck, r *binding) {
 	s.LastRequestReceivedTimestamp = now
 	s.RequestsReceived++
 	s.ResponsesSent++
+	if c.again {
+		s.RetransmissionsReceived++
+	}
 	if l.failed {
 		return // "only a restart leads out" (webrtc-pc §5.6.4)
 	}
 	a.triggerCheck(now, p)
+	a.doubt(now, p)
 	if c.useCandidate && !a.controlling {
 		a.peerNominated(now, p)
 	}
@@ -296,11 +340,38 @@ func (a *Agent) keepEarlyFor(l *checklist, c earlyCheck) {
 	a.keepEarly(l, c, nil)
 }
 
+// stray says that the peer checks p although another pair was nominated, and
+// that p has not been heard of lately.
+func (a *Agent) stray(now time.Time, p *pair) bool {
+	return p.list.done && p != a.selected && now.Sub(p.answered()) >= strayPause
+}
+
+// strayPause is the least time between two checks of a pair that is not in use
+// and of the pair in use because of it.
+const strayPause = time.Second
+
+// doubt asks the pair in use for a sign of life when the peer checks another
+// one: its address may have changed, or its path to us may be gone, and it
+// knows nothing of it or has moved already. If no answer comes, replaceSuspect
+// follows the peer.
+func (a *Agent) doubt(now time.Time, p *pair) {
+	s := a.selected
+	if s == nil || s == p || !p.list.done || now.Sub(s.answered()) < strayPause || now.Sub(a.consent.sent) < strayPause {
+		return
+	}
+	a.consent.probe = now
+	a.watchConsent(now)
+}
+
 // triggerCheck queues a check in the other direction (RFC 8445 §7.3.1.4).
 func (a *Agent) triggerCheck(now time.Time, p *pair) {
 	switch p.state {
 	case CandidatePairStateSucceeded:
-		return // "nothing further is done"
+		// "If the state of the pair is Succeeded, nothing further is done"; but
+		// the peer may be about to move to this pair, see doubt.
+		if !a.stray(now, p) || p.nominating {
+			return
+		}
 	case CandidatePairStateInProgress:
 		if p.check != nil {
 			a.cancel(now, p.check)

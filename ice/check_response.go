@@ -106,7 +106,8 @@ func (a *Agent) answered(now time.Time, t *transaction, mapped netip.AddrPort) {
 	if p == a.selected {
 		a.consentRenewed(now)
 	}
-	if consent {
+	// A consent check may have carried the nomination, whose own check is lost.
+	if consent && !(useCandidate && p.nominating) {
 		return
 	}
 	a.succeeded(now, p, mapped, useCandidate)

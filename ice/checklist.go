@@ -30,6 +30,8 @@ type checklist struct {
 	generation int
 
 	localEnd, remoteEnd bool
+	// gathered: it had a local candidate.
+	gathered bool
 	// begun is when both sides' credentials were known: the start of the PAC
 	// timer (RFC 8863 §4) and of the acceptance waits.
 	begun time.Time
@@ -51,9 +53,9 @@ type checklist struct {
 	// remoteFirst: begun by new credentials of the peer while ours were still
 	// the old ones; the Restart that answers it changes only ours.
 	remoteFirst bool
-	// heldUntil keeps a remoteFirst generation from checking by itself, so that
-	// the answer's Restart finds it fresh.
-	heldUntil time.Time
+	// held keeps it from checking by itself until that Restart: after a session
+	// that worked, the peer's new credentials are an offer to restart.
+	held bool
 	// reopened is when the search began anew because the pair in use was lost.
 	reopened time.Time
 	// retire, if not zero, is when the generation stops answering checks: its
@@ -198,20 +200,6 @@ func (l *checklist) checking(p *pair) bool {
 	}
 	return false
 }
-
-// finish ends the search for pairs (RFC 8445 §8.1.2). What it leaves unchecked
-// stays in reserve, for when the pair in use is lost.
-func (l *checklist) finish() {
-	l.done = true
-	for _, p := range l.pairs {
-		if p.state == CandidatePairStateWaiting && !p.queued {
-			p.state = CandidatePairStateFrozen
-		}
-	}
-}
-
-// due says whether next would return a pair.
-func (l *checklist) due() bool { return len(l.triggered) > 0 || l.nextOrdinary() != nil }
 
 // trigger queues p for a triggered check, once.
 func (l *checklist) trigger(p *pair) {

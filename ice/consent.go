@@ -95,7 +95,7 @@ func (a *Agent) replaceSuspect(now time.Time) {
 func (a *Agent) consentRenewed(now time.Time) {
 	c := &a.consent
 	if l := a.selected.list; c.lost && l.nominated == a.selected {
-		l.finish()
+		a.finish(now, l)
 	}
 	c.lossAt, c.probe, c.lost = time.Time{}, time.Time{}, false
 	if c.next.Before(now) {

@@ -27,16 +27,7 @@ func (a *Agent) nominated(now time.Time, p *pair) {
 	}
 	l.nominated = p
 	l.remoteFirst = false
-	// "Once a candidate pair … has been nominated", the others are removed from
-	// the checklist and the triggered-check queue (RFC 8445 §8.1.2). A peer that
-	// goes on checking them may still get one nominated.
-	l.finish()
-	for _, q := range l.pairs {
-		if q != p && q.state == CandidatePairStateInProgress && q.priority < p.priority && q.check != nil {
-			a.cancel(now, q.check)
-			q.state = CandidatePairStateFrozen
-		}
-	}
+	a.finish(now, l)
 	a.use(now, p)
 	a.retireBefore(now, l)
 }
@@ -66,13 +57,50 @@ func (a *Agent) offer(now time.Time, p *pair) {
 		// "an agent MAY send data on any valid pair" (RFC 8445 §12.1).
 	case a.suspect() && p.answered().After(a.consent.lossAt):
 		// The pair in use has stopped answering, this one answers.
-		p.list.done = false
+		a.forsake(now, s, p)
 	case s.list != p.list:
 		return // make before break: the old generation's pair serves until a nomination
 	case s.list.nominated != nil || p.priority < s.priority:
 		return
 	}
 	a.use(now, p)
+}
+
+// forsake gives the pair s in use up for p. RFC 8445 §8.1.1 has the session
+// restarted for this; but the peer may have moved already, and a controlling
+// agent nominates p at once.
+func (a *Agent) forsake(now time.Time, s, p *pair) {
+	a.dropTransactions(func(t *transaction) bool { return t.pair == s })
+	s.state, s.nominated, s.nominating = CandidatePairStateFailed, false, false
+	if s.list.nominated == s {
+		s.list.nominated = nil
+	}
+	if p.nominated { // the peer chose it when we still held on to s
+		p.list.nominated = p
+		a.finish(now, p.list)
+		return
+	}
+	p.list.done = false
+}
+
+// finish ends the search for pairs with the nomination of l.nominated: the
+// others are removed from the checklist and the triggered-check queue, and
+// checks of worse ones are not repeated (RFC 8445 §8.1.2). They stay in
+// reserve, for when the pair in use is lost; and a peer that goes on checking
+// them may still get one nominated.
+func (a *Agent) finish(now time.Time, l *checklist) {
+	l.done = true
+	for _, p := range l.pairs {
+		switch {
+		case p == l.nominated || p.nominateOnSuccess:
+		case p.state == CandidatePairStateWaiting:
+			l.untrigger(p)
+			p.state = CandidatePairStateFrozen
+		case p.state == CandidatePairStateInProgress && p.check != nil && p.priority < l.nominated.priority:
+			a.cancel(now, p.check)
+			p.state = CandidatePairStateFrozen
+		}
+	}
 }
 
 // use makes p the pair that carries packets.

@@ -21,8 +21,9 @@ const (
 // password (RFC 8489 §14.5). It keeps the keyed hash, so that neither
 // allocates. (The engine's own check writes past the message into its buffer.)
 type integrityKey struct {
-	mac hash.Hash
-	sum [sha1.Size]byte
+	mac  hash.Hash
+	head [stunHeader]byte
+	sum  [sha1.Size]byte
 }
 
 // newIntegrityKey returns the key of a short-term password: "the key for the
@@ -35,11 +36,10 @@ func newIntegrityKey(pwd string) *integrityKey {
 // compute returns the HMAC over the first n bytes of raw, with the length
 // field that RFC 8489 §14.5 prescribes: as if MESSAGE-INTEGRITY were last.
 func (k *integrityKey) compute(raw []byte, n int) []byte {
-	var head [stunHeader]byte
-	copy(head[:], raw)
-	binary.BigEndian.PutUint16(head[2:], uint16(n-stunHeader+attributeHeader+integritySize))
+	copy(k.head[:], raw)
+	binary.BigEndian.PutUint16(k.head[2:], uint16(n-stunHeader+attributeHeader+integritySize))
 	k.mac.Reset()
-	k.mac.Write(head[:])
+	k.mac.Write(k.head[:])
 	k.mac.Write(raw[stunHeader:n])
 	return k.mac.Sum(k.sum[:0])
 }

@@ -1,8 +1,6 @@
 package ice
 
-import (
-	"time"
-)
+import "time"
 
 const (
 	// retirement is how long a generation that has been replaced still answers
@@ -10,14 +8,13 @@ const (
 	retirement = 30 * time.Second
 	// maxRetired bounds the retired generations.
 	maxRetired = 2
-	// holdTime is how long a generation that the peer began waits for ours.
-	holdTime = 10 * time.Second
 )
 
 // Restart begins a new generation with the given local credentials (RFC 8445
 // §9). Its local candidates and the peer's credentials and candidates are to be
 // given anew. If the peer began the restart, and SetRemoteCredentials has been
-// called with its new credentials, Restart completes that generation.
+// called with its new credentials, Restart completes that generation, which
+// does not check by itself before; with unchanged credentials it lets it begin.
 //
 // The pair in use goes on carrying packets, and its consent goes on, until the
 // new generation has nominated one. Until then Rollback undoes the restart.
@@ -28,7 +25,7 @@ func (a *Agent) Restart(now time.Time, ufrag, pwd string) {
 	cur := a.current()
 	switch {
 	case cur.localUfrag == ufrag && cur.localPwd == pwd:
-		return
+		cur.remoteFirst, cur.held = false, false // the peer began a generation, and we keep our credentials
 	case cur.remoteFirst:
 		a.complete(now, cur, ufrag, pwd)
 	default:
@@ -69,7 +66,7 @@ func (a *Agent) complete(now time.Time, l *checklist, ufrag, pwd string) {
 	}
 	l.localUfrag, l.localPwd, l.localKey = ufrag, pwd, newIntegrityKey(pwd)
 	l.locals, l.pairs, l.triggered, l.early = nil, nil, nil, nil
-	l.localEnd, l.remoteFirst, l.valid, l.heldUntil = false, false, false, time.Time{}
+	l.localEnd, l.gathered, l.remoteFirst, l.held, l.valid = false, false, false, false, false
 	l.name()
 	l.begun, l.active = now, now
 }
@@ -101,10 +98,8 @@ func (a *Agent) SetRemoteCredentials(now time.Time, ufrag, pwd string) {
 func (a *Agent) remoteRestart(now time.Time, cur *checklist, ufrag, pwd string) {
 	l := newChecklist(cur.localUfrag, cur.localPwd)
 	l.remoteFirst, l.restarted, l.localEnd = true, a.beyondNew(), cur.localEnd
+	l.held = cur.had || cur.failed || cur.held || a.selected != nil
 	l.early, cur.early = cur.early, nil
-	if a.selected != nil {
-		l.heldUntil = now.Add(holdTime)
-	}
 	l.setRemote(now, ufrag, pwd)
 	if cur.remoteFirst && !cur.had {
 		a.discard(cur)

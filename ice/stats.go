@@ -15,6 +15,8 @@ type PairStats struct {
 	// RequestsReceived counts the peer's authenticated checks of both kinds,
 	// ResponsesSent the answers.
 	RequestsReceived, ResponsesSent uint64
+	// RetransmissionsReceived is how many of the peer's checks came again.
+	RetransmissionsReceived uint64
 	// ResponsesReceived counts authenticated success responses to checks of both
 	// kinds.
 	ResponsesReceived uint64
@@ -51,6 +53,8 @@ type Counters struct {
 	UnknownAttributes uint64
 	// UnmatchedResponses answer no request, or one that was answered before.
 	UnmatchedResponses uint64
+	// Replayed requests came before, from another address.
+	Replayed uint64
 	// Asymmetric responses came on another path than their request.
 	Asymmetric uint64
 	// ErrorsWithheld is the number of error responses not sent for their rate.

@@ -19,7 +19,9 @@ type wire struct {
 	now   time.Time
 	seq   int
 	sides []*side
-	queue []*flying
+	// puppets are peers without an agent.
+	puppets []*puppet
+	queue   []*flying
 	// delay is one way's; loss is the share of datagrams that vanish.
 	delay time.Duration
 	loss  float64
@@ -28,6 +30,8 @@ type wire struct {
 	pass func(d *flying) bool
 	// sent counts the datagrams.
 	sent int
+	// wakes counts the calls of HandleTimeout.
+	wakes int
 	// trace prints each.
 	trace bool
 }
@@ -175,6 +179,12 @@ func (w *wire) deliver(d *flying) {
 			}
 		}
 	}
+	for _, p := range w.puppets {
+		if slices.Contains(p.addrs, d.to) {
+			p.receive(d)
+			return
+		}
+	}
 }
 
 // step moves to the next thing to happen, at the latest to end; false at end.
@@ -182,7 +192,7 @@ func (w *wire) step(end time.Time) bool {
 	next, do := end, func() {}
 	for _, s := range w.sides {
 		if at := s.NextTimeout(); !at.IsZero() && at.Before(next) {
-			next, do = at, func() { s.HandleTimeout(w.now); s.flush() }
+			next, do = at, func() { w.wakes++; s.HandleTimeout(w.now); s.flush() }
 		}
 	}
 	for _, d := range w.queue {
@@ -299,3 +309,7 @@ func connected(w *wire) (a, b *side) {
 	})
 	return a, b
 }
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)) }
+
+func ap(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }

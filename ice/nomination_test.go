@@ -1,0 +1,243 @@
+package ice
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+const addrC = "192.0.2.3:3000"
+
+// candidateOf returns a candidate of any type at addr.
+func candidateOf(t *testing.T, typ CandidateType, addr string) Candidate {
+	t.Helper()
+	a := netip.MustParseAddrPort(addr)
+	line := fmt.Sprintf("%d 1 udp %d %s %d typ %s", typ, Priority(typ.Preference(), 65535, 1), a.Addr(), a.Port(), typ)
+	if typ != CandidateTypeHost {
+		line += " raddr 0.0.0.0 rport 0"
+	}
+	c, err := UnmarshalCandidate(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// A controlling agent holds a nomination back as long as a better type of pair
+// may turn up, and not at all if none can.
+func TestWhenTheControllingAgentNominates(t *testing.T) {
+	rtt := 20 * time.Millisecond
+	for _, c := range []struct {
+		name  string
+		typ   CandidateType
+		ended bool
+		want  time.Duration
+	}{
+		{"host", CandidateTypeHost, false, rtt},
+		{"server reflexive", CandidateTypeServerReflexive, false, 500 * time.Millisecond},
+		{"peer reflexive", CandidateTypePeerReflexive, false, time.Second},
+		{"relay", CandidateTypeRelay, false, 2 * time.Second},
+		{"relay, and nothing else is to come", CandidateTypeRelay, true, rtt},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWire(t)
+			w.delay = rtt / 2
+			a := w.agent("a", AgentConfig{Controlling: true, Timing: Timing{Ta: 5 * time.Millisecond}})
+			a.host(1, addrA)
+			p := against(a)
+			p.addrs = []netip.AddrPort{netip.MustParseAddrPort(addrB)}
+			a.learnOf(candidateOf(t, c.typ, addrB))
+			if c.ended {
+				a.ended()
+			}
+			var nominatedAt time.Duration
+			w.pass = func(d *flying) bool {
+				if d.data[0] == 0 && readBinding(t, d.data).useCandidate && nominatedAt == 0 {
+					nominatedAt = w.now.Sub(epoch)
+				}
+				return true
+			}
+			w.run(rtt)
+			w.run(time.Nanosecond)
+			a.wantState(ConnectionStateConnected, "after one round trip, nominated or not")
+			w.run(5 * time.Second)
+			if nominatedAt != c.want {
+				t.Errorf("nominated after %v, want %v", nominatedAt, c.want)
+			}
+		})
+	}
+}
+
+// A relayed pair answers first; the direct one, which is slower, is nominated.
+func TestTheBetterPairIsWorthWaitingFor(t *testing.T) {
+	w := newWire(t)
+	w.delay = 10 * time.Millisecond
+	a := w.agent("a", AgentConfig{Controlling: true})
+	a.host(1, addrA)
+	p := against(a)
+	p.addrs = []netip.AddrPort{netip.MustParseAddrPort(addrB), netip.MustParseAddrPort(addrC)}
+	a.learnOf(candidateOf(t, CandidateTypeRelay, addrB))
+	w.run(100 * time.Millisecond)
+	a.wantPath(addrA, addrB, "before the nomination")
+	a.learnOf(candidateOf(t, CandidateTypeHost, addrC))
+	w.run(time.Second)
+	a.wantPath(addrA, addrC, "after the better pair answered")
+	if p, _ := a.SelectedPair(); !p.Nominated {
+		t.Error("the pair in use is not nominated")
+	}
+	// The list is done: the pair that came late is not checked any more.
+	before := len(p.requests)
+	a.learnOf(candidateOf(t, CandidateTypeHost, "192.0.2.4:4000"))
+	w.run(time.Second)
+	if len(p.requests) != before || len(a.Pairs()) != 3 {
+		t.Errorf("%d checks after the end, %d pairs", len(p.requests)-before, len(a.Pairs()))
+	}
+}
+
+// A peer of RFC 5245 §8.1.1.2 puts USE-CANDIDATE in every check; the nominated
+// pair of the highest priority is used.
+func TestAggressivePeer(t *testing.T) {
+	w := newWire(t)
+	w.delay = 10 * time.Millisecond
+	b := w.agent("b", AgentConfig{})
+	b.host(1, addrA)
+	p := against(b)
+	p.addrs = []netip.AddrPort{netip.MustParseAddrPort(addrB), netip.MustParseAddrPort(addrC)}
+	b.learnOf(candidateOf(t, CandidateTypeServerReflexive, addrB), candidateOf(t, CandidateTypeHost, addrC))
+	p.mute = true
+	p.check(addrB, true)
+	w.run(200 * time.Millisecond)
+	if _, ok := b.SelectedPair(); ok {
+		t.Error("a pair is in use that has not answered")
+	}
+	p.mute = false
+	p.check(addrB, true) // cancels the check that was not answered
+	w.run(200 * time.Millisecond)
+	b.wantPath(addrA, addrB, "after the first nomination")
+	if p, _ := b.SelectedPair(); !p.Nominated {
+		t.Error("the pair in use is not nominated")
+	}
+	p.check(addrC, true)
+	w.run(200 * time.Millisecond)
+	b.wantPath(addrA, addrC, "after the nomination of a better pair")
+	for range 10 {
+		p.check(addrB, true)
+		w.run(time.Second)
+		p.check(addrC, true)
+		w.run(time.Second)
+		b.wantPath(addrA, addrC, "when both go on being nominated")
+	}
+	// A peer that has moved to the worse pair stops checking the better one.
+	w.run(quietLimit)
+	p.check(addrB, true)
+	w.run(time.Second)
+	b.wantPath(addrA, addrB, "when the peer has left the better pair")
+}
+
+// A NAT gives the peer a new port in the middle of a call. The packets of the
+// side that did not move follow it, whichever role it has, and nothing is
+// signalled.
+func TestNATRebinding(t *testing.T) {
+	for _, controlling := range []bool{true, false} {
+		t.Run(fmt.Sprintf("moving side controlling=%v", controlling), func(t *testing.T) {
+			w := newWire(t)
+			w.delay = 20 * time.Millisecond
+			inner := netip.MustParseAddrPort("10.0.0.1:1000")
+			a := w.agent("a", AgentConfig{Controlling: controlling})
+			b := w.agent("b", AgentConfig{Controlling: !controlling})
+			a.nat[inner] = netip.MustParseAddrPort("203.0.113.1:6000")
+			ca, cb := a.host(1, inner.String()), b.host(1, addrB)
+			a.credentialsOf(b)
+			b.credentialsOf(a)
+			a.learnOf(cb)
+			b.learnOf(ca)
+			a.ended()
+			b.ended()
+			w.run(time.Minute)
+			b.wantPath(addrB, "203.0.113.1:6000", "before")
+			a.nat[inner] = netip.MustParseAddrPort("203.0.113.1:7777")
+			took := w.until("b follows", 8*time.Second, func() bool {
+				p, _ := b.SelectedPair()
+				return p.To.String() == "203.0.113.1:7777"
+			})
+			if took > 7*time.Second {
+				t.Errorf("b followed after %v", took)
+			}
+			w.run(30 * time.Second)
+			b.wantPath(addrB, "203.0.113.1:7777", "half a minute later")
+			a.wantPath(inner.String(), addrB, "half a minute later")
+			a.wantState(ConnectionStateCompleted, "half a minute later")
+			b.wantState(ConnectionStateCompleted, "half a minute later")
+			p, _ := b.SelectedPair()
+			if !p.Nominated {
+				t.Error("b's pair is not nominated")
+			}
+		})
+	}
+}
+
+// The interface in use vanishes. The other one takes over at once on the side
+// that knows, and the peer follows.
+func TestBaseRemoved(t *testing.T) {
+	for _, controlling := range []bool{true, false} {
+		t.Run(fmt.Sprintf("losing side controlling=%v", controlling), func(t *testing.T) {
+			w := newWire(t)
+			w.delay = 20 * time.Millisecond
+			a := w.agent("a", AgentConfig{Controlling: controlling})
+			b := w.agent("b", AgentConfig{Controlling: !controlling})
+			ca1, ca2, cb := a.host(1, addrA), a.host(2, "198.51.100.1:1000"), b.host(1, addrB)
+			a.credentialsOf(b)
+			b.credentialsOf(a)
+			a.learnOf(cb)
+			b.learnOf(ca1, ca2)
+			a.ended()
+			b.ended()
+			w.run(time.Minute)
+			p, _ := a.SelectedPair()
+			other := map[int]string{1: "198.51.100.1:1000", 2: addrA}[p.Base]
+			delete(a.sockets, p.Base)
+			a.RemoveBase(w.now, p.Base)
+			a.flush()
+			took := w.until("both on the other interface", 10*time.Second, func() bool {
+				pa, _ := a.SelectedPair()
+				pb, _ := b.SelectedPair()
+				return pb.To.String() == other && a.sockets[pa.Base].String() == other
+			})
+			if took > 2*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			w.run(10 * time.Second)
+			a.wantState(ConnectionStateCompleted, "at the end")
+			b.wantState(ConnectionStateCompleted, "at the end")
+			if c := a.LocalCandidates(); len(c) != 1 {
+				t.Errorf("a still has the candidates %v", c)
+			}
+		})
+	}
+}
+
+// The only interface vanishes: disconnected, then failed; a new interface
+// without a restart is not enough for the peer to be told, but a check is.
+func TestOnlyBaseRemoved(t *testing.T) {
+	w := newWire(t)
+	a, _ := connected(w)
+	delete(a.sockets, 1)
+	a.RemoveBase(w.now, 1)
+	a.flush()
+	a.wantState(ConnectionStateDisconnected, "without a socket")
+	if _, ok := a.SelectedPair(); ok {
+		t.Error("a pair is in use without a socket")
+	}
+	w.run(10 * time.Second)
+	a.host(2, "198.51.100.1:5")
+	w.run(3 * time.Second)
+	a.wantState(ConnectionStateCompleted, "with a new socket")
+	a.wantPath("198.51.100.1:5", addrB, "with a new socket")
+
+	delete(a.sockets, 2)
+	a.RemoveBase(w.now, 2)
+	a.flush()
+	w.run(time.Minute)
+	a.wantState(ConnectionStateFailed, "after a minute without a socket")
+}
