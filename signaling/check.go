@@ -15,10 +15,7 @@ func checkOffer(offer *content, rows []mline, who side) error {
 	}
 	for i, row := range rows {
 		m := offer.Media[i]
-		if row.rejected {
-			continue
-		}
-		if m.Mid != row.mid || m.Kind != row.kind {
+		if !row.rejected && !row.is(m) {
 			return invalid("%s of the %s offer stands in the place of %s with mid %q, which is in use", section(i, m), who, row.kind, row.mid)
 		}
 	}
@@ -33,7 +30,7 @@ func checkAnswer(offer *description, answer *content, who side) error {
 	}
 	for i, m := range answer.Media {
 		offered := offer.Media[i]
-		if m.Kind != offered.Kind {
+		if m.Kind != offered.Kind && offered.Malformed == nil {
 			return invalid("%s of the %s answer was offered as %s", section(i, m), who, offered.Kind)
 		}
 		// A peer that knows nothing of mids leaves them out, and is matched by the
@@ -53,9 +50,6 @@ func checkAnswer(offer *description, answer *content, who side) error {
 		}
 		if offer.rows[i].data && !isData(m) {
 			return invalid("%s of the %s answer has protocol %s with formats %q, which cannot carry data channels", section(i, m), who, m.Proto, m.Formats)
-		}
-		if who == local && !offer.rows[i].data {
-			return invalid("%s of the local answer accepts a kind that is not supported", section(i, m))
 		}
 	}
 	if err := checkBundleAnswer(offer.content, answer, who); err != nil {

@@ -25,6 +25,12 @@ type mline struct {
 	rejected bool
 }
 
+// is says whether a section at the row's index goes on with it. A peer that
+// writes no mids means the section at that place.
+func (r mline) is(media *sdp.Media) bool {
+	return r.kind == media.Kind && (r.mid == media.Mid || media.Mid == "")
+}
+
 // propose returns the table with an offer applied to it. New identities come
 // from next.
 func propose(rows []mline, offer *content, next *TransportID) []mline {
@@ -34,8 +40,8 @@ func propose(rows []mline, offer *content, next *TransportID) []mline {
 		row := mline{mid: media.Mid, kind: media.Kind, data: i == data, rejected: unusable(media)}
 		// RFC 9429 §5.2.2: a section with a new mid at the place of a rejected one
 		// is a new section.
-		if i < len(rows) && rows[i].mid == row.mid && rows[i].kind == row.kind {
-			row.transport = rows[i].transport
+		if i < len(rows) && rows[i].is(media) {
+			row.mid, row.transport = rows[i].mid, rows[i].transport
 		}
 		proposed[i] = row
 	}
