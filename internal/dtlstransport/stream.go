@@ -1,7 +1,6 @@
 package dtlstransport
 
 import (
-	"errors"
 	"fmt"
 	"net"
 
@@ -41,10 +40,9 @@ func (t *Transport) Write(p []byte) (int, error) {
 	}
 	n, err := engine.Write(p)
 	if err != nil {
-		if t.State() != StateConnected {
-			err = errors.Join(net.ErrClosed, err)
-		}
-		return 0, fmt.Errorf("dtlstransport: write: %w", err)
+		// The path refuses nothing, so that the engine fails for no other reason
+		// than its end, of which run may not have heard yet.
+		return 0, fmt.Errorf("dtlstransport: write: %w: %w", net.ErrClosed, err)
 	}
 	return n, nil
 }
