@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/parleyrtc/webrtc/internal/sctptransport"
 )
@@ -77,8 +76,8 @@ func parseOpen(b []byte) (Params, error) {
 	p := Params{
 		Ordered:  b[1]&typeUnordered == 0,
 		Priority: Priority(binary.BigEndian.Uint16(b[2:])),
-		Label:    strings.ToValidUTF8(string(b[openHeader:openHeader+label]), "\uFFFD"),
-		Protocol: strings.ToValidUTF8(string(b[openHeader+label:]), "\uFFFD"),
+		Label:    string(decodeText(b[openHeader : openHeader+label])),
+		Protocol: string(decodeText(b[openHeader+label:])),
 	}
 	limit := uint16(min(binary.BigEndian.Uint32(b[4:]), 65535))
 	switch b[1] &^ typeUnordered {

@@ -40,7 +40,7 @@ type Association struct {
 	conn   *conn
 	resets resets
 	stall  stall
-	window uint32 // the receive buffer
+	back   backlog
 
 	onRoom   atomic.Pointer[func()]
 	wantRoom atomic.Bool
@@ -60,9 +60,10 @@ func Dial(ctx context.Context, c Config) (*Association, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Association{window: c.ReceiveBuffer, done: make(chan struct{})}
+	a := &Association{done: make(chan struct{})}
 	a.stall.mtu = c.MTU
-	a.conn = &conn{Conn: c.Conn, idle: a.idle, resets: &a.resets, stall: &a.stall}
+	a.back.wake = make(chan struct{}, 1)
+	a.conn = &conn{Conn: c.Conn, idle: a.idle, resets: &a.resets, stall: &a.stall, backlog: &a.back}
 	a.engine, err = sctp.ClientContext(ctx,
 		sctp.WithNetConn(a.conn),
 		sctp.WithLoggerFactory(loggerFactory{c.Logger}),
@@ -106,6 +107,7 @@ func (a *Association) AcceptStream() (Stream, error) {
 		a.ended()
 		return Stream{}, a.closedError(err)
 	}
+	a.back.took()
 	return Stream{a: a, s: s, id: s.StreamIdentifier()}, nil
 }
 

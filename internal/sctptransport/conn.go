@@ -14,10 +14,12 @@ import (
 // that something may have changed.
 type conn struct {
 	net.Conn
-	idle   func() // called from Read before it blocks
-	resets *resets
-	stall  *stall
-	closed atomic.Bool
+	idle    func() // called from Read before it blocks
+	resets  *resets
+	stall   *stall
+	backlog *backlog
+	parts   [][]byte // of a packet, not yet read; touched by the reader
+	closed  atomic.Bool
 
 	// streams is the smaller number of streams that the peer offered in its
 	// INIT or INIT ACK, 0 before.
@@ -30,6 +32,13 @@ type conn struct {
 func (c *conn) Read(p []byte) (int, error) {
 	for {
 		c.idle()
+		if len(c.parts) > 0 {
+			part := c.parts[0]
+			c.parts = c.parts[1:]
+			_, opens := split(part)
+			c.backlog.admit(opens)
+			return copy(p, part), nil
+		}
 		n, err := c.Conn.Read(p)
 		if err != nil {
 			// io.EOF is how the engine reports the reset of a stream.
@@ -39,9 +48,16 @@ func (c *conn) Read(p []byte) (int, error) {
 			c.fail(err)
 			return 0, err
 		}
-		if n = c.received(p[:n]); n > 0 {
-			return n, nil
+		if n = c.received(p[:n]); n == 0 {
+			continue
 		}
+		parts, opens := split(p[:n])
+		c.backlog.admit(opens)
+		if len(parts) > 1 {
+			c.parts = parts[1:]
+			return copy(p, parts[0]), nil
+		}
+		return n, nil
 	}
 }
 

@@ -7,8 +7,11 @@ import (
 	"iter"
 )
 
-// The chunk types that are looked at (RFC 9260 §3.2, RFC 6525 §3.1).
+// The chunk types that are looked at (RFC 9260 §3.2, RFC 8260 §2.1, RFC 6525
+// §3.1).
 const (
+	chunkData     = 0
+	chunkIData    = 64
 	chunkInit     = 1
 	chunkInitAck  = 2
 	chunkSack     = 3
