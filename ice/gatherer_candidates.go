@@ -11,9 +11,7 @@ func (g *Gatherer) gatherFrom(now time.Time, s *gatherSocket) {
 	if g.cfg.Policy == GatherRelay {
 		return
 	}
-	if g.cfg.MulticastDNS != MulticastDNSModeQueryAndGather {
-		g.announce(s, CandidateTypeHost, s.base(), Server{}, s.order)
-	}
+	g.announce(s, CandidateTypeHost, s.base(), Server{}, s.order)
 	s.generation = g.generation
 	for _, lookup := range g.servers {
 		g.ask(now, lookup, s)
@@ -51,6 +49,10 @@ func (g *Gatherer) announce(s *gatherSocket, typ CandidateType, addr netip.AddrP
 	}
 	f := CandidateFound{Candidate: c.WithUfrag(g.ufrag), Base: s.id, URL: server.URL}
 	g.found = append(g.found, f)
+	if typ == CandidateTypeHost && g.cfg.hidesAddresses() {
+		g.emit(HiddenCandidate{Candidate: f.Candidate, Base: f.Base})
+		return
+	}
 	g.emit(f)
 }
 
@@ -58,7 +60,7 @@ func (g *Gatherer) announce(s *gatherSocket, typ CandidateType, addr netip.AddrP
 // unspecified address of the candidate's IP version where host addresses are
 // hidden (draft-ietf-mmusic-mdns-ice-candidates §3.1.2).
 func (g *Gatherer) shownBase(s *gatherSocket, addr netip.AddrPort) netip.AddrPort {
-	if g.cfg.MulticastDNS != MulticastDNSModeQueryAndGather {
+	if !g.cfg.hidesAddresses() {
 		return s.base()
 	}
 	if addr.Addr().Is4() {

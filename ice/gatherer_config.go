@@ -20,10 +20,9 @@ const (
 	// MulticastDNSModeQueryOnly resolves the peer's names and writes its own
 	// addresses openly. It is the default.
 	MulticastDNSModeQueryOnly
-	// MulticastDNSModeQueryAndGather also hides the addresses of its own host
-	// candidates. Names are not registered by this gatherer: it yields no host
-	// candidates in this mode, and its reflexive candidates do not name their
-	// base.
+	// MulticastDNSModeQueryAndGather also hides the host's own addresses. They
+	// have no names that the peer could resolve: host candidates come as
+	// HiddenCandidate, and reflexive candidates do not name their base.
 	MulticastDNSModeQueryAndGather
 )
 
@@ -115,6 +114,11 @@ func (c GathererConfig) withDefaults() GathererConfig {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c
+}
+
+// hidesAddresses reports whether the peer may not learn this host's addresses.
+func (c GathererConfig) hidesAddresses() bool {
+	return c.MulticastDNS == MulticastDNSModeQueryAndGather
 }
 
 func positiveOr(d, otherwise time.Duration) time.Duration {

@@ -7,8 +7,8 @@ import (
 )
 
 // GatherEvent is what a Gatherer's Poll returns: one of SocketOpened,
-// SocketClosed, CandidateFound, CandidateError, GatheringStateChanged, Transmit
-// and Resolved.
+// SocketClosed, CandidateFound, HiddenCandidate, CandidateError,
+// GatheringStateChanged, Transmit and Resolved.
 type GatherEvent interface{ gatherEvent() }
 
 // SocketOpened announces a socket. The owner starts the one goroutine that
@@ -37,6 +37,16 @@ type CandidateFound struct {
 	Base int
 	// URL is the server that the candidate comes from, "" for host candidates.
 	URL string
+}
+
+// HiddenCandidate is a host candidate that the agent may send checks from, and
+// that the peer must not be told of, since it would show an address that is to
+// stay hidden (MulticastDNSModeQueryAndGather). It belongs into the agent and
+// nowhere else: not into a description, an event or a statistic.
+type HiddenCandidate struct {
+	Candidate Candidate
+	// Base is the socket that the candidate's packets leave from.
+	Base int
 }
 
 // ErrorCodeUnreachable is the code of a CandidateError for a server that no
@@ -74,6 +84,7 @@ type Resolved struct {
 func (SocketOpened) gatherEvent()          {}
 func (SocketClosed) gatherEvent()          {}
 func (CandidateFound) gatherEvent()        {}
+func (HiddenCandidate) gatherEvent()       {}
 func (CandidateError) gatherEvent()        {}
 func (GatheringStateChanged) gatherEvent() {}
 func (Transmit) gatherEvent()              {}

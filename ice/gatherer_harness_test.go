@@ -27,6 +27,7 @@ type gathering struct {
 
 	wake  chan struct{}
 	quit  chan struct{}
+	moved chan struct{} // told whenever the loop has done something
 	ended sync.WaitGroup
 
 	mu   sync.Mutex // guards work
@@ -42,7 +43,7 @@ type gathering struct {
 // gatherOn returns a gathering on a network. configure, if not nil, changes the
 // configuration.
 func gatherOn(t *testing.T, network udp.Network, configure func(*GathererConfig)) *gathering {
-	g := &gathering{t: t, began: time.Now(), wake: make(chan struct{}, 1), quit: make(chan struct{}), sockets: map[int]udp.Conn{}}
+	g := &gathering{t: t, began: time.Now(), wake: make(chan struct{}, 1), quit: make(chan struct{}), moved: make(chan struct{}, 1), sockets: map[int]udp.Conn{}}
 	config := GathererConfig{Network: network, Post: g.post}
 	if configure != nil {
 		configure(&config)
@@ -94,6 +95,10 @@ func (g *gathering) loop() {
 		for e, ok := g.Poll(); ok; e, ok = g.Poll() {
 			g.handle(e)
 		}
+		select {
+		case g.moved <- struct{}{}:
+		default:
+		}
 		timer.Stop()
 		if next := g.NextTimeout(); !next.IsZero() {
 			timer.Reset(time.Until(next))
@@ -128,6 +133,8 @@ func (g *gathering) handle(e GatherEvent) {
 		note("close %d", e.ID)
 	case CandidateFound:
 		note("%s %s base %d %s", e.Candidate.Type(), e.Candidate.Address(), e.Base, e.URL)
+	case HiddenCandidate:
+		note("hidden %s %s base %d", e.Candidate.Type(), e.Candidate.Address(), e.Base)
 	case CandidateError:
 		note("error %s: %s", strings.Join(strings.Fields(fmt.Sprint(e.Code, " ", e.Address, " ", e.URL)), " "), e.Text)
 	case GatheringStateChanged:

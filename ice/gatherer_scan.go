@@ -153,10 +153,11 @@ func (g *Gatherer) listenFailed(a localAddress, err error) {
 		return
 	}
 	g.cfg.Logger.Warn("no socket", "address", a.ip, "interface", a.name, "reason", err)
-	g.emit(CandidateError{
-		Address: a.ip.WithZone("").String(), Code: ErrorCodeUnreachable,
-		Text: fmt.Sprintf("no socket on %s: %v", a.ip, err),
-	})
+	e := CandidateError{Code: ErrorCodeUnreachable, Text: "no socket on a local address"}
+	if !g.cfg.hidesAddresses() {
+		e.Address, e.Text = a.ip.WithZone("").String(), fmt.Sprintf("no socket on %s: %v", a.ip, err)
+	}
+	g.emit(e)
 }
 
 func (g *Gatherer) socketOpened(now time.Time, a localAddress, order int, conn udp.Conn) {

@@ -185,11 +185,9 @@ func (g *Gatherer) settleServers() (outstanding bool) {
 // candidate, the address attribute will be set to null" (webrtc-pc §4.8.3).
 func (g *Gatherer) emitServerError(s *serverLookup, from netip.AddrPort, code uint16, text string) {
 	e := CandidateError{URL: s.server.URL, Code: code, Text: strings.TrimSpace(text)}
-	for _, f := range g.found {
-		if from.IsValid() && f.Candidate.Addr() == from {
-			e.Address, e.Port = from.Addr().String(), from.Port()
-			break
-		}
+	exposed := func(f CandidateFound) bool { return f.Candidate.Addr() == from }
+	if !g.cfg.hidesAddresses() && from.IsValid() && slices.ContainsFunc(g.found, exposed) {
+		e.Address, e.Port = from.Addr().String(), from.Port()
 	}
 	g.emit(e)
 }
