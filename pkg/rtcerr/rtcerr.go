@@ -27,8 +27,8 @@ type (
 	// not change, such as the certificates of a connection.
 	InvalidModificationError = rtcerr.InvalidModificationError
 
-	// NotSupportedError says that the operation is not supported, such as an
-	// ICE server whose scheme is none of stun, stuns, turn and turns.
+	// NotSupportedError says that the operation is not supported, such as a
+	// certificate with a kind of key that it cannot have.
 	NotSupportedError = rtcerr.NotSupportedError
 
 	// SyntaxError says that a string did not match its grammar, such as the URL
