@@ -44,11 +44,10 @@ type Config struct {
 	// datagrams if there is no path: the handshake is repeated by its timer, and
 	// what runs above recovers from loss by itself. Its error is counted.
 	Send func(datagrams [][]byte) error
-	// OnState, unless nil, hears of StateConnecting, StateConnected,
-	// StateClosed (by the peer) and StateFailed (with the error), one after another,
-	// from the transport's own
-	// goroutine. It must not block and must not call Close. It is not called
-	// on account of our own Close, nor after that has returned.
+	// OnState, unless nil, hears of StateConnecting, StateConnected, StateClosed
+	// (by the peer) and StateFailed (with the error), one after another, from the
+	// transport's own goroutine. It must not block and must not call Close. It is
+	// not called on account of our own Close, nor after that has returned.
 	OnState func(State, error)
 	// Logger receives what happens; nil discards it.
 	Logger *slog.Logger

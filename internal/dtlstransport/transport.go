@@ -39,7 +39,7 @@ type Transport struct {
 
 	mu     sync.Mutex // guards what follows
 	state  State
-	err    error // why the state is StateFailed
+	err    error // why the transport failed
 	role   Role
 	remote []Fingerprint
 	cancel context.CancelFunc
@@ -124,6 +124,9 @@ func (t *Transport) SetFlightInterval(d time.Duration) {
 func (t *Transport) handshakeContext() (context.Context, func()) {
 	if t.cfg.ConnectContext != nil {
 		ctx, stop := t.cfg.ConnectContext()
+		if ctx == nil {
+			ctx = context.Background()
+		}
 		if stop == nil {
 			stop = func() {}
 		}
@@ -247,7 +250,8 @@ func (t *Transport) State() State {
 	return t.state
 }
 
-// Err returns why the state is StateFailed, nil otherwise.
+// Err returns why the transport failed, an *rtcerr.RTCError, nil if it did not.
+// It stays after Close.
 func (t *Transport) Err() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -257,7 +261,8 @@ func (t *Transport) Err() error {
 // Close ends the association: the peer is told by close_notify if the
 // handshake was done (RFC 5246 §7.2.1), once, and Read and Write return errors
 // that match net.ErrClosed from then on. The path stays as it is. Close returns
-// when the transport's goroutine has ended; later calls do nothing.
+// when the transport's goroutine has ended, or after two seconds if OnState
+// blocks; later calls do nothing.
 func (t *Transport) Close() error {
 	t.mu.Lock()
 	was := t.state
