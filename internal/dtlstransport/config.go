@@ -77,8 +77,8 @@ type Config struct {
 	// SRTPProfiles are offered or accepted for media (RFC 5764 §4.1.1), the most
 	// preferred first. Nil means AEAD_AES_128_GCM, AEAD_AES_256_GCM and
 	// AES128_CM_HMAC_SHA1_80; browsers negotiate one even where only data flows.
-	// An empty list that is not nil negotiates none. As the client, the engine
-	// insists: a server that answers without a profile fails the handshake.
+	// An empty list that is not nil negotiates none. The engine insists: if the
+	// client offers profiles and the server takes none, the handshake fails.
 	SRTPProfiles []dtls.SRTPProtectionProfile
 	// CipherSuites, the most preferred first. Nil means those of DefaultCipherSuites.
 	CipherSuites []dtls.CipherSuiteID

@@ -51,6 +51,10 @@ func TestSettingsThatMakeTheHandshakeFail(t *testing.T) {
 			p.b.wantFailure(rtcerr.DetailFingerprintFailure, ErrNoCertificate, -1, -1, "nobody knows who the peer is")
 			p.a.wantState(StateClosed, time.Second, "the server's close_notify")
 		}},
+		// The engine insists on use_srtp, on either side; see Config.SRTPProfiles.
+		{"a server without SRTP profiles", func(_, b *Config) { b.SRTPProfiles = []dtls.SRTPProtectionProfile{} }, func(_ *testing.T, p *pair) {
+			p.b.wantFailure(rtcerr.DetailDTLSFailure, nil, insufficientSecurity, -1, "no profile in common")
+		}},
 		{"a server whose authority is unknown", func(a, _ *Config) { a.VerifyChain, a.RootCAs = true, x509.NewCertPool() }, func(_ *testing.T, p *pair) {
 			p.a.wantFailure(rtcerr.DetailDTLSFailure, nil, badCertificate, -1, "chains are verified if the program asks")
 		}},
