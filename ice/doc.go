@@ -48,4 +48,23 @@
 //
 // What fails to be authentic is dropped and counted (Counters); what a peer
 // can make the agent remember or send is bounded.
+//
+// # The gatherer
+//
+// A Gatherer is driven in the same way, and its STUN client and its resolver for
+// names under .local are state machines too. Around them it has what waits for
+// the network: sockets, which it opens and closes and its owner reads, and these
+// goroutines, whose results come back to the owner through
+// GathererConfig.Post:
+//
+//   - one at a time that lists the interfaces and opens sockets, from Gather or
+//     Rescan; it ends when it has done so;
+//   - one for each server name that is looked up; it ends with the answer, at
+//     GathererConfig.STUNTimeout, or at the next Gather;
+//   - one at a time that opens multicast sockets, from Resolve; it ends when it
+//     has done so;
+//   - one that reads each multicast socket; it ends when the socket is closed,
+//     three seconds after the last name was resolved.
+//
+// Close ends them all and waits for them.
 package ice

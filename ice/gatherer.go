@@ -173,6 +173,24 @@ func (g *Gatherer) Close() {
 	g.edge.close()
 }
 
+// GathererCounters counts what a gatherer did not believe or could not take.
+type GathererCounters struct {
+	// AnswersDropped are STUN answers from another address than the server's, or
+	// malformed.
+	AnswersDropped uint64
+	// MulticastDropped are multicast DNS packets that were malformed, did not
+	// come from a responder's port, or came faster than they could be read.
+	MulticastDropped uint64
+}
+
+// Counters returns the counters since NewGatherer.
+func (g *Gatherer) Counters() GathererCounters {
+	return GathererCounters{
+		AnswersDropped:   g.stun.dropped,
+		MulticastDropped: g.mdns.resolver.dropped + g.mdns.overflowed.Load(),
+	}
+}
+
 func (g *Gatherer) emit(e GatherEvent) { g.events = append(g.events, e) }
 
 func (g *Gatherer) setState(s GatheringState) {

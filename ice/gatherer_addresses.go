@@ -8,11 +8,6 @@ import (
 	"github.com/parleyrtc/webrtc/internal/udp"
 )
 
-// maxLocalAddresses bounds the sockets of one gatherer on hosts with addresses
-// by the hundred: those of container hosts, mostly. The rest would cost more
-// checks than any peer makes (RFC 8445 §6.1.2.5 bounds pairs at 100).
-const maxLocalAddresses = 32
-
 // addressRules says which local addresses candidates are made of.
 type addressRules struct {
 	networkTypes    []NetworkType // nil: all UDP
@@ -54,8 +49,7 @@ func (r addressRules) selectAddresses(interfaces []udp.Interface) []localAddress
 			}
 		}
 	}
-	list := interleave(v6, v4)
-	return list[:min(len(list), maxLocalAddresses)]
+	return interleave(v6, v4)
 }
 
 func (r addressRules) takesInterface(ifi udp.Interface) bool {

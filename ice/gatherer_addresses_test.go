@@ -71,13 +71,3 @@ func TestSelectAddresses(t *testing.T) {
 		}
 	}
 }
-
-func TestSelectAddressesIsBounded(t *testing.T) {
-	many := nic("eth0", "u")
-	for i := range 200 {
-		many.Addrs = append(many.Addrs, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 24))
-	}
-	if n := len(addressRules{}.selectAddresses([]udp.Interface{many})); n != maxLocalAddresses {
-		t.Errorf("%d addresses, want %d", n, maxLocalAddresses)
-	}
-}

@@ -1,6 +1,7 @@
 package ice
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -50,8 +51,8 @@ func TestGatherForgedAnswer(t *testing.T) {
 		defer g.close()
 		g.gather("uf")
 		g.after(time.Minute)
-		if got := len(g.candidates()); got != 1 || g.stun.dropped != 4 {
-			t.Errorf("%d candidates, %d dropped:\n%s", got, g.stun.dropped, strings.Join(g.log, "\n"))
+		if got := len(g.candidates()); got != 1 || g.Counters().AnswersDropped != 4 {
+			t.Errorf("%d candidates, %d dropped:\n%s", got, g.Counters().AnswersDropped, strings.Join(g.log, "\n"))
 		}
 	})
 }
@@ -67,6 +68,11 @@ func TestGatherUnsupportedServers(t *testing.T) {
 			"0s error 701 turn:198.51.100.1: turn servers are not supported",
 			"0s error 701 stuns:198.51.100.1: stuns servers are not supported",
 			"0s open 1 192.0.2.1", "0s host 192.0.2.1 base 1", "0s complete")
+		g.do(func(now time.Time) {
+			g.SetServers(servers(t, "turn:198.51.100.1", "stun:198.51.100.1"), GatherRelay)
+			g.Gather(now, "u2")
+		})
+		g.want("0s gathering", "0s error 701 turn:198.51.100.1: turn servers are not supported", "0s complete")
 	})
 }
 
@@ -317,4 +323,97 @@ func TestGatherCloseAnyTime(t *testing.T) {
 			g.close() // again, which changes nothing, and ends the owner
 		})
 	}
+}
+
+// brokenNetwork is a host whose interfaces cannot be listed, or whose sockets
+// cannot be opened.
+type brokenNetwork struct {
+	udp.Network
+	interfaces, listen error
+}
+
+func (n brokenNetwork) Interfaces() ([]udp.Interface, error) {
+	if n.interfaces != nil {
+		return nil, n.interfaces
+	}
+	return n.Network.Interfaces()
+}
+
+func (n brokenNetwork) ListenUDP(netip.AddrPort) (udp.Conn, error) { return nil, n.listen }
+
+func (n brokenNetwork) ListenMulticastUDP(udp.Interface, netip.AddrPort) (udp.Conn, error) {
+	return nil, n.listen
+}
+
+func TestGatherOnABrokenHost(t *testing.T) {
+	scenario(t, func(t *testing.T, n *simnet.Network) {
+		host := n.Host("a", simnet.Addrs("192.0.2.1"))
+		blind := gatherOn(t, brokenNetwork{Network: host, interfaces: errors.New("permission denied")}, nil)
+		defer blind.close()
+		blind.gather("uf")
+		blind.resolve(testName)
+		blind.want("0s gathering", "0s error 701: network interfaces cannot be listed: permission denied", "0s complete",
+			"0s resolved "+testName+`: resolve "`+testName+`": no interface speaks multicast`)
+		deaf := gatherOn(t, brokenNetwork{Network: host, listen: errors.New("too many open files")}, func(c *GathererConfig) {
+			c.Servers = servers(t, "stun:198.51.100.1")
+		})
+		defer deaf.close()
+		deaf.gather("uf")
+		deaf.resolve(testName)
+		deaf.want("0s gathering", "0s error 701 192.0.2.1: no socket on 192.0.2.1: too many open files",
+			"0s error 701 stun:198.51.100.1: this host has no address of the server's IP version", "0s complete",
+			"0s resolved "+testName+`: resolve "`+testName+`": no interface speaks multicast`)
+		// What is hidden is not in the errors either.
+		hidden := gatherOn(t, brokenNetwork{Network: host, listen: errors.New("too many open files")}, func(c *GathererConfig) {
+			c.MulticastDNS = MulticastDNSModeQueryAndGather
+		})
+		defer hidden.close()
+		hidden.gather("uf")
+		hidden.want("0s gathering", "0s error 701: no socket on a local address", "0s complete")
+	})
+}
+
+// A host with addresses by the hundred does not get sockets by the hundred.
+func TestGatherBoundsItsSockets(t *testing.T) {
+	scenario(t, func(t *testing.T, n *simnet.Network) {
+		var addrs []string
+		for i := range 200 {
+			addrs = append(addrs, fmt.Sprintf("10.0.0.%d", i+1))
+		}
+		host := n.Host("a", simnet.Addrs(addrs...))
+		g := gatherOn(t, host, nil)
+		defer g.close()
+		g.gather("uf")
+		if len(g.sockets) != maxLocalAddresses || len(g.candidates()) != maxLocalAddresses {
+			t.Errorf("%d sockets, %d candidates", len(g.sockets), len(g.candidates()))
+		}
+		// An address that comes before those in use closes none of them.
+		host.Interface("eth0").AddAddr("2001:db8::1")
+		g.gather("again")
+		if len(g.sockets) != maxLocalAddresses+1 || strings.Contains(strings.Join(g.log, "\n"), "close") {
+			t.Errorf("%d sockets:\n%s", len(g.sockets), strings.Join(g.log, "\n"))
+		}
+	})
+}
+
+// Thousands of restarts leave nothing behind but the newest generation.
+func TestGatherThousandTimes(t *testing.T) {
+	scenario(t, func(t *testing.T, n *simnet.Network) {
+		host, server := behindNAT(n)
+		defer serveSTUN(t, server, "198.51.100.1:3478", nil).close()
+		g := gatherOn(t, host, func(c *GathererConfig) { c.Servers = servers(t, "stun:198.51.100.1", "stun:198.51.100.9") })
+		defer g.close()
+		for i := range 1000 {
+			g.post(func(now time.Time) { g.Gather(now, fmt.Sprint("u", i)) })
+			if i%3 == 0 {
+				g.after(time.Duration(i) * time.Millisecond)
+			}
+		}
+		g.after(time.Hour)
+		if g.State() != GatheringStateComplete || len(g.sockets) != 1 || len(g.found) != 2 || len(g.servers) != 2 ||
+			len(g.stun.active)+len(g.stun.waiting) != 0 || len(g.mappings) != 1 || len(g.foundations.byKey) != 2 {
+			t.Errorf("state %v, %d sockets, %d found, %d servers, %d transactions, %d mappings, %d foundations", g.State(), len(g.sockets),
+				len(g.found), len(g.servers), len(g.stun.active)+len(g.stun.waiting), len(g.mappings), len(g.foundations.byKey))
+		}
+	})
 }

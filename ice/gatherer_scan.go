@@ -11,6 +11,11 @@ import (
 	"github.com/parleyrtc/webrtc/internal/udp"
 )
 
+// maxLocalAddresses bounds the sockets of one gathering on hosts with addresses
+// by the hundred: container hosts, mostly. More would cost more checks than the
+// 100 that an agent is to limit itself to (RFC 8445 §6.1.2.5).
+const maxLocalAddresses = 32
+
 // scan starts listing the interfaces, and opening sockets on addresses that
 // have none if it is part of a gathering. One scan runs at a time; another one
 // asked for meanwhile follows it.
@@ -61,7 +66,7 @@ func (s scanTask) run(g *Gatherer) {
 	if !s.opens {
 		return
 	}
-	for order, a := range addresses {
+	for order, a := range addresses[:min(len(addresses), maxLocalAddresses)] {
 		if s.open[a.ip] {
 			continue
 		}
@@ -181,7 +186,6 @@ func (g *Gatherer) scanEnded(now time.Time) {
 		gathers := g.rescanGathers
 		g.rescan, g.rescanGathers = false, false
 		g.scan(gathers)
-		return
 	}
 	g.checkComplete()
 }

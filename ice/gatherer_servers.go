@@ -28,9 +28,6 @@ type serverLookup struct {
 // of interfaces.
 func (g *Gatherer) startServers(now time.Time) {
 	g.servers = g.servers[:0]
-	if g.cfg.Policy == GatherRelay {
-		return
-	}
 	var ctx context.Context
 	ctx, g.cancelLookups = context.WithCancel(g.edge.ctx)
 	for _, server := range g.cfg.Servers {
@@ -38,6 +35,9 @@ func (g *Gatherer) startServers(now time.Time) {
 			// TURN, and STUN over TLS, are not spoken; a program that relies on
 			// them learns it in the event made for that.
 			g.emit(CandidateError{URL: server.URL, Code: ErrorCodeUnreachable, Text: fmt.Sprintf("%s servers are not supported", server.Scheme)})
+			continue
+		}
+		if g.cfg.Policy == GatherRelay {
 			continue
 		}
 		s := &serverLookup{server: server, rank: len(g.servers)}
