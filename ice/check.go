@@ -134,7 +134,6 @@ func (a *Agent) checkDue() time.Time {
 	return a.paced
 }
 
-
 // check sends a connectivity check on p.
 func (a *Agent) check(now time.Time, p *pair) {
 	if p.check != nil {
