@@ -31,7 +31,8 @@ type Session struct {
 	// EndOfCandidates is a session-level a=end-of-candidates (RFC 8840 §8.2),
 	// which holds for all sections.
 	EndOfCandidates bool
-	// Attributes are all others, in their order.
+	// Attributes are all others, and known ones whose values do not parse, in
+	// their order.
 	Attributes []Attribute
 	Media      []*Media
 }
@@ -152,7 +153,8 @@ type Media struct {
 	// SCTPInit is the base64 value of a=sctp-init, or "".
 	SCTPInit string
 
-	// Attributes are all others, in their order.
+	// Attributes are all others, and known ones whose values do not parse, in
+	// their order.
 	Attributes []Attribute
 
 	// Malformed says why this section cannot be used although the description
