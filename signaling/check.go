@@ -124,20 +124,39 @@ func securedByDTLS(m *sdp.Media) bool {
 	return strings.Contains(m.Proto, "DTLS") || strings.Contains(m.Proto, "TLS/RTP")
 }
 
-// checkContinuity says whether DTLS can go on where it has to.
+// checkRenewal says whether a remote offer that asks for a new DTLS association
+// can have it.
+//
+// RFC 9429 §5.8.3: if the "tls-id value is different from that presently in use,
+// the DTLS connection is not being continued and the remote description MUST be
+// part of an ICE restart, together with new ufrag and password values."
+func checkRenewal(inForce plan, offer *description) error {
+	i := activeData(offer.rows)
+	if i < 0 {
+		return nil
+	}
+	was := inForce.transports[offer.rows[i].transport].remote
+	is := &remotePlan{fingerprints: offer.transport[i].Fingerprints, tlsID: offer.transport[i].TLSID}
+	if was == nil || was.continues(is) || was.parameters != offer.credentials(i) {
+		return nil
+	}
+	return renewalError(i, offer)
+}
+
+// checkContinuity says whether DTLS can go on where an answer has it go on.
 //
 // RFC 9429 §5.11: "If a DTLS connection needs to be torn down but the answer
 // does not indicate an ICE restart ..., an error MUST be generated."
 func checkContinuity(inForce, next plan, answer *description) error {
 	for _, t := range next.ids() {
 		was, is := inForce.transports[t], next.transports[t]
-		if was.remote == nil || is.remote == nil || was.remote.continues(is.remote) {
-			continue
-		}
-		if was.remote.parameters == is.remote.parameters && was.remote.paired == is.remote.paired {
-			i := carrier(answer.rows, answer.content, t)
-			return invalid("%s: the peer's fingerprint or tls-id changed without an ICE restart", section(i, answer.Media[i]))
+		if renews(was, is) && was.remote.parameters == is.remote.parameters && was.remote.paired == is.remote.paired {
+			return renewalError(carrier(answer.rows, answer.content, t), answer)
 		}
 	}
 	return nil
+}
+
+func renewalError(i int, d *description) error {
+	return invalid("%s of the %s has another fingerprint or tls-id without an ICE restart", section(i, d.Media[i]), d.kind)
 }

@@ -9,7 +9,9 @@ func (n *negotiation) commitPlan(next plan, rollback bool) Effects {
 	old := n.plan
 	n.plan = next
 	var effects Effects
-	if old.data != nil && (next.data == nil || next.data.transport != old.data.transport) {
+	keepsData := old.data != nil && next.data != nil && old.data.sameAssociation(next.data) &&
+		!renews(old.transports[next.data.transport], next.transports[next.data.transport])
+	if old.data != nil && !keepsData {
 		effects = append(effects, StopData{})
 	}
 	for _, t := range old.ids() {
@@ -25,7 +27,7 @@ func (n *negotiation) commitPlan(next plan, rollback bool) Effects {
 	}
 	switch d := next.data; {
 	case d == nil:
-	case old.data == nil || old.data.transport != d.transport || old.data.port != d.port:
+	case !keepsData:
 		effects = append(effects, StartData{
 			Transport: d.transport, LocalPort: sctpPort, RemotePort: d.port, RemoteMaxMessageSize: d.maxMessageSize,
 		})
@@ -33,6 +35,11 @@ func (n *negotiation) commitPlan(next plan, rollback bool) Effects {
 		effects = append(effects, UpdateData{RemoteMaxMessageSize: d.maxMessageSize})
 	}
 	return effects
+}
+
+// renews says whether a transport gets a new DTLS association.
+func renews(was, is transportPlan) bool {
+	return was.remote != nil && is.remote != nil && !was.remote.continues(is.remote)
 }
 
 // transportEffects returns what changes one transport from was to is.
@@ -57,6 +64,7 @@ func (n *negotiation) transportEffects(t TransportID, was, is transportPlan, kno
 	if was.remote == nil || !was.remote.sameDTLS(is.remote) {
 		effects = append(effects, StartDTLS{
 			Transport: t, Client: is.remote.client, Fingerprints: slices.Clone(is.remote.fingerprints),
+			Renew: renews(was, is),
 		})
 	}
 	return effects

@@ -61,16 +61,19 @@ type RemoteCandidate struct {
 type RemoteEndOfCandidates struct{ Transport TransportID }
 
 // StartDTLS tells the role and the peer's fingerprints. It comes again for a
-// running transport if either changed: RFC 8842 §3.1 then asks for a new
-// association, unless the certificate in use still matches.
+// running transport if they changed. With Renew the peer is another one, or
+// asks for a new association (RFC 8842 §4): the running one ends. Without it,
+// the peer's certificate has to match the new list too.
 type StartDTLS struct {
 	Transport    TransportID
 	Client       bool
 	Fingerprints []sdp.Fingerprint
+	Renew        bool
 }
 
-// StartData starts the SCTP association over a transport (RFC 8841 §10).
-// RemoteMaxMessageSize is what the peer accepts, in bytes; 0 is any size.
+// StartData starts the SCTP association over a transport (RFC 8841 §10.3,
+// §10.4). RemoteMaxMessageSize is what the peer accepts, in bytes; 0 is any
+// size.
 type StartData struct {
 	Transport            TransportID
 	LocalPort            uint16
@@ -81,7 +84,8 @@ type StartData struct {
 // UpdateData says that the peer accepts another size from now on.
 type UpdateData struct{ RemoteMaxMessageSize uint64 }
 
-// StopData ends the association: its section was rejected, or rolled back.
+// StopData ends the association: its section was rejected or rolled back, or
+// DTLS is renewed under it. In the last case a StartData follows.
 type StopData struct{}
 
 // CloseTransport ends a transport that no section uses any more.

@@ -42,6 +42,12 @@ type dataPlan struct {
 	maxMessageSize uint64
 }
 
+// sameAssociation says whether an association goes on. RFC 8841 §9.3: a
+// changed port means a new one.
+func (d *dataPlan) sameAssociation(next *dataPlan) bool {
+	return d.transport == next.transport && d.port == next.port
+}
+
 func (p plan) clone() plan {
 	c := plan{transports: make(map[TransportID]transportPlan, len(p.transports)), data: p.data}
 	for t, v := range p.transports {

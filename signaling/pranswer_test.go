@@ -54,6 +54,15 @@ func TestForking(t *testing.T) {
 	a.setRemote(b.pranswer())
 	a.setRemote(c.answer(offer))
 	wantConnected(a, c, "with the second peer")
+	renewed := false
+	for _, f := range a.effects {
+		if d, ok := f.(StartDTLS); ok {
+			renewed = d.Renew
+		}
+	}
+	if !renewed || a.effects[1] != (StopData{}) {
+		t.Errorf("another peer needs another association: %+v", a.effects)
+	}
 }
 
 // The answerer restarts nothing between provisional and final answer, and

@@ -61,9 +61,8 @@ func (n *negotiation) setRemote(cfg Config, d Description) (Effects, error) {
 		// webrtc-pc §4.4.1.5: "If remote is true, validate back-to-back offers as if
 		// answers were applied in between, by running the check for subsequent offers
 		// as if it were in stable state."
-		err = checkOffer(c, n.lines, remote)
-		if err == nil {
-			applied = n.applyRemoteOffer(next, description)
+		if err = checkOffer(c, n.lines, remote); err == nil {
+			applied, err = n.applyRemoteOffer(next, description)
 		}
 	} else if err = checkAnswer(n.pendingLocal, c, remote); err == nil {
 		applied, err = n.applyAnswer(next, remote, description)
@@ -76,10 +75,13 @@ func (n *negotiation) setRemote(cfg Config, d Description) (Effects, error) {
 
 // applyRemoteOffer makes an offer of the peer's pending (RFC 9429 §5.10). What
 // it asks for begins with our answer.
-func (n *negotiation) applyRemoteOffer(next State, offer *description) Effects {
+func (n *negotiation) applyRemoteOffer(next State, offer *description) (Effects, error) {
 	offer.rows = propose(n.lines, offer.content, &n.nextTransport)
+	if err := checkRenewal(n.plan, offer); err != nil {
+		return nil, err
+	}
 	n.lines = offer.rows
 	n.pendingRemote = offer
 	n.answer = ""
-	return n.enter(next)
+	return n.enter(next), nil
 }

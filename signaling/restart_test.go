@@ -143,9 +143,30 @@ func TestPeerAddsAFingerprint(t *testing.T) {
 	b.local.Fingerprints[1].Algorithm = "sha-512"
 	b.local.Fingerprints[1].Value += ":" + b.local.Fingerprints[1].Value
 	a.setRemote(b.answer(a.offer()))
-	if got := a.only().dtls.Fingerprints; len(got) != 2 {
-		t.Errorf("DTLS knows of %d fingerprints", len(got))
+	if got := a.only().dtls; len(got.Fingerprints) != 2 || got.Renew {
+		t.Errorf("got %+v", *got)
 	}
+}
+
+// RFC 8842 §4: another tls-id asks for a new association, with an ICE restart;
+// SCTP begins anew on it.
+func TestPeerChangesItsTLSID(t *testing.T) {
+	a, b := newEndpoint(t, "Alice"), newEndpoint(t, "Bob")
+	id := func(d Description, id string) Description {
+		return replaced(t, d, "a=sctp-port", "a=tls-id:"+id+"\r\na=sctp-port")
+	}
+	a.setRemote(id(b.answer(a.offer()), "11111111111111111111"))
+	b.setRemote(a.restart())
+	b.setLocal(Description{})
+	a.setRemote(id(*b.CurrentLocal(), "22222222222222222222"))
+	if !a.only().dtls.Renew || a.world.data == nil {
+		t.Errorf("got %+v", a.effects)
+	}
+	offer := b.offer()
+	wantRefused[*rtcerr.InvalidAccessError](a, "a new tls-id without a restart", func() error {
+		_, err := a.SetRemote(id(offer, "33333333333333333333"), a.local)
+		return err
+	})
 }
 
 // RFC 9429 §5.8.3: the role is that of the connection that is being continued,

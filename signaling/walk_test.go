@@ -1,0 +1,188 @@
+package signaling
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// walker is an endpoint with a program that negotiates as webrtc-pc §10.7
+// ("perfect negotiation") shows, and a channel to its peer.
+type walker struct {
+	*endpoint
+	polite bool
+	peer   *walker
+	inbox  []message
+	gather []generation // credentials that local candidates may come for
+}
+
+// message is what crosses the signal channel.
+type message struct {
+	description *Description
+	candidate   *Candidate
+	reject      bool
+}
+
+func (w *walker) send(m message) { w.peer.inbox = append(w.peer.inbox, m) }
+
+// did looks for credentials to gather for in the effects of the last call.
+func (w *walker) did() {
+	for _, f := range w.effects {
+		if l, ok := f.(LocalICE); ok && !l.Rollback {
+			w.gather = append(w.gather, generation{l.Transport, l.Parameters.Ufrag})
+		}
+	}
+}
+
+// negotiate offers, if that is possible.
+func (w *walker) negotiate(restart bool) {
+	if w.State() != Stable {
+		return
+	}
+	var d Description
+	if restart {
+		d = w.restart()
+	} else {
+		d = w.offer()
+	}
+	w.did()
+	w.send(message{description: &d})
+}
+
+// candidate gathers one more candidate of some generation.
+func (w *walker) candidate(r *rand.Rand) {
+	if len(w.gather) == 0 {
+		return
+	}
+	g := w.gather[r.IntN(len(w.gather))]
+	c := host(r.IntN(20))
+	for _, s := range w.AddLocalCandidate(g.transport, g.ufrag, c) {
+		w.send(message{candidate: &Candidate{Candidate: c, Mid: &s.Mid, Ufrag: &g.ufrag}})
+	}
+}
+
+// receive handles the next message.
+func (w *walker) receive(r *rand.Rand) {
+	if len(w.inbox) == 0 {
+		return
+	}
+	m := w.inbox[0]
+	w.inbox = w.inbox[1:]
+	switch {
+	case m.reject:
+		if w.State() == HaveLocalOffer {
+			w.setRemote(Description{Type: Rollback})
+		}
+	case m.candidate != nil:
+		// Those of offers that were ignored or rejected are refused.
+		if effects, err := w.AddRemoteCandidate(*m.candidate); err == nil {
+			w.apply(effects)
+		}
+	case m.description.Type == Offer:
+		if !w.polite && w.State() != Stable {
+			return
+		}
+		w.setRemote(*m.description)
+		if r.IntN(8) == 0 {
+			w.setRemote(Description{Type: Rollback})
+			w.send(message{reject: true})
+			return
+		}
+		for range r.IntN(3) {
+			d := w.pranswer()
+			w.did()
+			w.send(message{description: &d})
+		}
+		w.setLocal(Description{})
+		w.did()
+		w.send(message{description: w.CurrentLocal()})
+	default:
+		w.setRemote(*m.description)
+		w.did()
+	}
+}
+
+// TestRandomWalks lets two endpoints offer, restart, reject, answer
+// provisionally and trickle at random, over a channel with random delays. When
+// it is quiet again they are set up for each other, with every candidate in its
+// place.
+func TestRandomWalks(t *testing.T) {
+	for seed := range uint64(1500) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		a := &walker{endpoint: newEndpoint(t, "Alice"), polite: true}
+		b := &walker{endpoint: newEndpoint(t, "Bob"), peer: a}
+		a.peer = b
+		step := func(w *walker) {
+			switch n := r.IntN(10); {
+			case n < 4:
+				w.receive(r)
+			case n < 6:
+				w.candidate(r)
+			case n < 7:
+				w.negotiate(false)
+			case n < 8:
+				w.negotiate(true)
+			case n < 9:
+				w.RestartICE()
+			default:
+				w.local.MaxMessageSize = uint64(1000 + r.IntN(3))
+			}
+		}
+		for range 10 + r.IntN(60) {
+			step([]*walker{a, b}[r.IntN(2)])
+		}
+		quiet := false
+		for range 50 {
+			for len(a.inbox)+len(b.inbox) > 0 {
+				a.receive(r)
+				b.receive(r)
+			}
+			switch {
+			case a.NegotiationNeeded(a.local):
+				a.negotiate(false)
+			case b.NegotiationNeeded(b.local):
+				b.negotiate(false)
+			default:
+				quiet = true
+			}
+			if quiet {
+				break
+			}
+		}
+		when := fmt.Sprintf("with seed %d", seed)
+		if !quiet {
+			t.Fatalf("%s it never gets quiet: %s, %s", when, a.State(), b.State())
+		}
+		wantConnected(a.endpoint, b.endpoint, when)
+		wantCandidates(a, b, when)
+		wantCandidates(b, a, when)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// wantCandidates says that a has all candidates of b's generation in use, in
+// its transport and in its remote description.
+func wantCandidates(a, b *walker, when string) {
+	a.t.Helper()
+	want := slices.Clone(b.n.gathered[generation{b.onlyID(), b.only().local.Ufrag}].candidates)
+	got := slices.Clone(a.only().candidates)
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		a.t.Errorf("%s %s: has candidates %q, want %q", a.name, when, got, want)
+	}
+	for _, c := range want {
+		if len(lines(b.CurrentLocal(), "a=candidate:"+c)) != 1 {
+			a.t.Errorf("%s %s: candidate %q is not in the local description", b.name, when, c)
+		}
+	}
+	if n := len(a.n.gathered); n > 1 {
+		a.t.Errorf("%s %s: holds %d generations", a.name, when, n)
+	}
+	if n := len(a.n.drafts); n > 1 {
+		a.t.Errorf("%s %s: holds %d drafts", a.name, when, n)
+	}
+}
