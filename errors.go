@@ -57,7 +57,7 @@ var (
 	ErrModifyingICECandidatePoolSize = errors.New("the candidate pool cannot be changed after SetLocalDescription")
 
 	// ErrIncorrectSDPSemantics means that Plan B was asked for.
-	ErrIncorrectSDPSemantics = errors.New("Plan B is not supported")
+	ErrIncorrectSDPSemantics = errors.New("session descriptions in Plan B are not supported")
 
 	// ErrSDPUnmarshalling means that a session description does not parse.
 	ErrSDPUnmarshalling = errors.New("the session description does not parse")

@@ -157,6 +157,7 @@ func TestDTLSSettings(t *testing.T) {
 	e.SetDTLSRetransmissionInterval(time.Second)
 	e.SetDTLSInsecureSkipHelloVerify(false)
 	e.SetDTLSDisableInsecureSkipVerify(true)
+	e.DisableCertificateFingerprintVerification(true)
 	e.SetDTLSEllipticCurves(dtlsElliptic.P384)
 	e.SetDTLSExtendedMasterSecret(dtls.DisableExtendedMasterSecret)
 	e.SetDTLSClientAuth(dtls.RequestClientCert)
@@ -169,7 +170,7 @@ func TestDTLSSettings(t *testing.T) {
 	e.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_256_GCM)
 
 	c := e.dtlsConfig()
-	if c.FlightInterval != time.Second || !c.HelloVerify || !c.VerifyChain || c.ClientCAs != clients || c.RootCAs != roots || c.KeyLog != io.Discard || c.ReplayWindow != 64 {
+	if c.FlightInterval != time.Second || !c.HelloVerify || !c.VerifyChain || !c.AcceptAnyCertificate || c.ClientCAs != clients || c.RootCAs != roots || c.KeyLog != io.Discard || c.ReplayWindow != 64 {
 		t.Errorf("the configuration is %+v", c)
 	}
 	if *c.ExtendedMasterSecret != dtls.DisableExtendedMasterSecret || *c.ClientAuth != dtls.RequestClientCert {

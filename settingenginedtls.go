@@ -36,6 +36,13 @@ func (e *SettingEngine) SetDTLSInsecureSkipHelloVerify(skip bool) { e.dtls.Hello
 // the fingerprint alone counts, as RFC 8827 §5.6 has it.
 func (e *SettingEngine) SetDTLSDisableInsecureSkipVerify(disable bool) { e.dtls.VerifyChain = disable }
 
+// DisableCertificateFingerprintVerification says whether a peer is accepted
+// whatever its certificate. Whoever reaches the path can then pose as the peer,
+// which RFC 8827 §5.6.2 forbids: it is for debugging.
+func (e *SettingEngine) DisableCertificateFingerprintVerification(isDisabled bool) {
+	e.dtls.AcceptAnyCertificate = isDisabled
+}
+
 // SetDTLSEllipticCurves sets the curves for the key exchange, the most preferred
 // first; none means the default of X25519, P-256 and P-384.
 func (e *SettingEngine) SetDTLSEllipticCurves(ellipticCurves ...dtlsElliptic.Curve) {

@@ -72,6 +72,10 @@ type Config struct {
 	// the handshake is over.
 	ConnectContext func() (context.Context, func())
 
+	// AcceptAnyCertificate accepts the peer whatever its certificate, and needs
+	// no fingerprint, so that whoever reaches the path can pose as the peer: RFC
+	// 8827 §5.6.2 forbids it. It is for debugging.
+	AcceptAnyCertificate bool
 	// AllowSHA1 accepts sha-1 fingerprints from a peer that offers none better.
 	AllowSHA1 bool
 	// SRTPProfiles are offered or accepted for media (RFC 5764 §4.1.1), the most

@@ -108,7 +108,7 @@ func (t *Transport) verify(chain [][]byte) error {
 	if len(chain) == 0 {
 		t.verifyErr = ErrNoCertificate
 	} else {
-		t.verifyErr = VerifyPeer(chain[0], t.remote, t.cfg.AllowSHA1)
+		t.verifyErr = t.verifyPeer(chain[0], t.remote)
 	}
 	t.verified = t.verifyErr == nil
 	return t.verifyErr

@@ -83,7 +83,7 @@ func (t *Transport) Start(role Role, remote []Fingerprint) error {
 	if role != Active && role != Passive {
 		return &rtcerr.TypeError{Err: fmt.Errorf("dtlstransport: %v, want active or passive", role)}
 	}
-	if err := checkUsable(remote, t.cfg.AllowSHA1); err != nil {
+	if err := t.checkUsable(remote); err != nil {
 		return fingerprintFailure(err)
 	}
 	t.mu.Lock()

@@ -15,6 +15,24 @@ func checkUsable(fps []Fingerprint, allowSHA1 bool) error {
 	return fmt.Errorf("%w: %v", ErrNoFingerprint, fps)
 }
 
+// checkUsable returns nil if one of fps could accept a certificate, or if none
+// is needed.
+func (t *Transport) checkUsable(fps []Fingerprint) error {
+	if t.cfg.AcceptAnyCertificate {
+		return nil
+	}
+	return checkUsable(fps, t.cfg.AllowSHA1)
+}
+
+// verifyPeer returns nil if the peer's certificate has one of the fingerprints,
+// or needs none.
+func (t *Transport) verifyPeer(der []byte, fps []Fingerprint) error {
+	if t.cfg.AcceptAnyCertificate {
+		return nil
+	}
+	return VerifyPeer(der, fps, t.cfg.AllowSHA1)
+}
+
 // Reverify replaces the fingerprints that the peer's certificate must have,
 // after a renegotiation that keeps the association (RFC 8842 §5.5). If the
 // certificate has none of them, an *rtcerr.RTCError of the kind
@@ -22,9 +40,9 @@ func checkUsable(fps []Fingerprint, allowSHA1 bool) error {
 func (t *Transport) Reverify(fps []Fingerprint) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	err := checkUsable(fps, t.cfg.AllowSHA1)
+	err := t.checkUsable(fps)
 	if err == nil && len(t.peer) > 0 {
-		err = VerifyPeer(t.peer[0], fps, t.cfg.AllowSHA1)
+		err = t.verifyPeer(t.peer[0], fps)
 	}
 	if err != nil {
 		return fingerprintFailure(err)
