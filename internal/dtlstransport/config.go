@@ -73,8 +73,8 @@ type Config struct {
 	ConnectContext func() (context.Context, func())
 
 	// AcceptAnyCertificate accepts the peer whatever its certificate, and needs
-	// no fingerprint, so that whoever reaches the path can pose as the peer: RFC
-	// 8827 §5.6.2 forbids it. It is for debugging.
+	// no fingerprint, so that whoever reaches the path can pose as the peer:
+	// RFC 8827 §6.5 forbids it. It is for debugging.
 	AcceptAnyCertificate bool
 	// AllowSHA1 accepts sha-1 fingerprints from a peer that offers none better.
 	AllowSHA1 bool
