@@ -63,11 +63,12 @@ func (h *Host) listen(local netip.AddrPort) (*conn, error) {
 			return nil, listenError(local, os.NewSyscallError("bind", syscall.EADDRINUSE))
 		}
 	}
-	if h.bound[local] != nil {
+	if h.taken(local) {
 		return nil, listenError(local, os.NewSyscallError("bind", syscall.EADDRINUSE))
 	}
 	c := h.newConn(local, nil)
 	h.bound[local] = c
+	h.ports[anyAddr(local)]++
 	return c, nil
 }
 
@@ -75,7 +76,7 @@ func (h *Host) listen(local netip.AddrPort) (*conn, error) {
 func (h *Host) ListenMulticastUDP(ifi udp.Interface, group netip.AddrPort) (udp.Conn, error) {
 	h.n.mu.Lock()
 	defer h.n.mu.Unlock()
-	group = netip.AddrPortFrom(group.Addr().Unmap(), group.Port())
+	group = netip.AddrPortFrom(group.Addr().Unmap().WithZone(""), group.Port())
 	i := h.iface(ifi.Name)
 	switch {
 	case h.n.closed:
@@ -97,9 +98,6 @@ func (h *Host) newConn(local netip.AddrPort, joined *Interface) *conn {
 
 // has says whether a socket may be bound to the address.
 func (h *Host) has(a netip.Addr) bool {
-	if a.IsLoopback() {
-		a = loopback(a)
-	}
 	for _, i := range h.ifaces {
 		// A link-local address means nothing without its zone.
 		if i.has(a.WithZone("")) && (a.Zone() == i.name || a.Zone() == "" && !isLinkLocal(a)) {
@@ -109,13 +107,27 @@ func (h *Host) has(a netip.Addr) bool {
 	return false
 }
 
+// taken says whether a socket is bound to the port at the same address, or one
+// of the two is unspecified.
+func (h *Host) taken(local netip.AddrPort) bool {
+	if local.Addr().IsUnspecified() {
+		return h.ports[local] > 0
+	}
+	return h.bound[local] != nil || h.bound[anyAddr(local)] != nil
+}
+
+// anyAddr returns the unspecified address of local's family with its port.
+func anyAddr(local netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(unspecified(local.Addr()), local.Port())
+}
+
 // freePort returns a with the next ephemeral port that no socket of the host has,
 // with port 0 if there is none.
 func (h *Host) freePort(a netip.Addr) netip.AddrPort {
 	for range 1<<16 - firstPort {
 		h.lastPort = max(h.lastPort+1, firstPort)
 		ap := netip.AddrPortFrom(a, h.lastPort)
-		if h.bound[ap] == nil && h.bound[netip.AddrPortFrom(unspecified(a), h.lastPort)] == nil {
+		if !h.taken(ap) {
 			return ap
 		}
 	}
@@ -153,6 +165,9 @@ func (c *conn) empty() bool { return c.head == len(c.queue) }
 // ReadBatch implements udp.Conn. A datagram longer than its buffer is cut
 // short.
 func (c *conn) ReadBatch(batch []udp.Datagram) (int, error) {
+	if len(batch) == 0 {
+		return 0, nil
+	}
 	n := c.h.n
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -251,6 +266,11 @@ func (c *conn) closeLocked() {
 	c.h.conns = slices.DeleteFunc(c.h.conns, func(o *conn) bool { return o == c })
 	if c.h.bound[c.local] == c {
 		delete(c.h.bound, c.local)
+		if port := anyAddr(c.local); c.h.ports[port] == 1 {
+			delete(c.h.ports, port)
+		} else {
+			c.h.ports[port]--
+		}
 	}
 	c.ready.Broadcast()
 }

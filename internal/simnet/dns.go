@@ -38,7 +38,7 @@ func (h *Host) LookupHost(ctx context.Context, host string) ([]netip.Addr, error
 	}
 	name := canonical(host)
 	if name == "localhost" {
-		return []netip.Addr{loopback(netip.IPv4Unspecified()), netip.IPv6Loopback()}, nil
+		return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}, nil
 	}
 	h.n.mu.Lock()
 	addrs, delay := slices.Clone(h.n.names[name]), h.n.dnsDelay

@@ -30,14 +30,18 @@ func (b Behavior) String() string {
 type Ports uint8
 
 const (
-	// PreservePorts takes the internal port if it is free, else the next free
-	// one.
+	// PreservePorts takes the internal port if it is free, else counts up from
+	// the port given out last.
 	PreservePorts Ports = iota
 	// SequentialPorts counts up from 1024, so that ports can be foretold.
 	SequentialPorts
 	// RandomPorts draws from 1024 to 65535.
 	RandomPorts
 )
+
+// firstExternal is the least port that NATs give out: RFC 4787 §4.2.2 keeps the
+// well-known ones apart.
+const firstExternal = 1024
 
 // NATConfig is how a NAT behaves. The zero value is a full-cone NAT that keeps
 // ports and does not hairpin.
@@ -56,6 +60,10 @@ type NATConfig struct {
 	InboundRefresh bool
 	// Ports is how external ports are chosen.
 	Ports Ports
+	// RouteIPv6 lets IPv6 packets pass untranslated, as home routers do: the
+	// addresses inside are addresses of the outside, behind a firewall that
+	// follows Filtering and Timeout (RFC 6092 §3.2).
+	RouteIPv6 bool
 }
 
 // A NAT translates between the internet, or the inside of another NAT, and its
@@ -91,7 +99,7 @@ type mapping struct {
 
 // NAT adds a NAT with the given public address; with Behind it stands inside another
 // one (carrier-grade NAT), and Addrs gives it an address of the other family
-// too. Packets of a family without an address do not pass. It panics if the
+// too. Packets of a family without an address do not pass, unless RouteIPv6 is set. It panics if the
 // name or an address is taken.
 func (n *Network) NAT(name, public string, cfg NATConfig, opts ...Option) *NAT {
 	if cfg.Timeout == 0 {
@@ -100,13 +108,13 @@ func (n *Network) NAT(name, public string, cfg NATConfig, opts ...Option) *NAT {
 	at := attach(append(slices.Clip(opts), Addrs(public)))
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	t := &NAT{n: n, name: name, cfg: cfg, outside: n.internet, rng: n.random("ports of " + name), lastPort: 1023}
+	t := &NAT{n: n, name: name, cfg: cfg, outside: n.internet, rng: n.random("ports of " + name), lastPort: firstExternal - 1}
 	t.forget()
 	t.retired = map[uint16]bool{}
-	t.nodes = []Node{t}
+	t.nodes = []Node{t, n.any}
 	if at.nat != nil {
 		t.outside = at.nat.inside
-		t.nodes = append(t.nodes, at.nat.nodes...)
+		t.nodes = append([]Node{t}, at.nat.nodes...)
 	}
 	t.inside = newRealm(t)
 	t.lan = &LAN{n: n, name: name}
@@ -124,12 +132,12 @@ func (t *NAT) Name() string { return t.name }
 func (t *NAT) LAN() *LAN { return t.lan }
 
 func (t *NAT) take(a netip.Addr) {
-	if o := t.outside.owners[a]; o != nil {
-		panic("simnet: " + a.String() + " is taken by " + o.Name())
-	}
-	t.outside.owners[a] = t
+	t.outside.claim(a, t)
 	t.public = append(t.public, a)
 }
+
+// routes says whether the address is the same inside and outside.
+func (t *NAT) routes(a netip.Addr) bool { return t.cfg.RouteIPv6 && a.Is6() }
 
 func (t *NAT) owns(a netip.Addr) bool { return slices.Contains(t.public, a) }
 
@@ -152,7 +160,7 @@ func (t *NAT) Renumber(public string) {
 	defer t.n.mu.Unlock()
 	t.public = slices.DeleteFunc(t.public, func(old netip.Addr) bool {
 		if old.Is4() == a.Is4() {
-			delete(t.outside.owners, old)
+			t.outside.release(old, t)
 			return true
 		}
 		return false
@@ -252,22 +260,30 @@ func (t *NAT) inbound(now time.Duration, src, dst netip.AddrPort) (netip.AddrPor
 
 // allocate picks a free external endpoint for a new mapping of src.
 func (t *NAT) allocate(now time.Duration, src netip.AddrPort) (netip.AddrPort, Reason) {
+	if t.routes(src.Addr()) {
+		return src, 0
+	}
 	k := slices.IndexFunc(t.public, func(a netip.Addr) bool { return a.Is4() == src.Addr().Is4() })
 	if k < 0 {
 		return netip.AddrPort{}, NoRoute
 	}
-	const first = 1024
-	port := src.Port()
-	switch t.cfg.Ports {
-	case SequentialPorts:
-		port = t.lastPort + 1
-	case RandomPorts:
-		port = uint16(first + t.rng.IntN(1<<16-first))
+	free := func(port uint16) (netip.AddrPort, bool) {
+		external := netip.AddrPortFrom(t.public[k], port)
+		return external, port >= firstExternal && !t.retired[port] && t.live(now, external) == nil
+	}
+	if t.cfg.Ports == PreservePorts {
+		if external, ok := free(src.Port()); ok {
+			t.lastPort = src.Port()
+			return external, 0
+		}
+	}
+	port := t.lastPort + 1
+	if t.cfg.Ports == RandomPorts {
+		port = uint16(firstExternal + t.rng.IntN(1<<16-firstExternal))
 	}
 	for range 1 << 16 {
-		port = max(port, first) // past 65535 it goes on from the first
-		external := netip.AddrPortFrom(t.public[k], port)
-		if t.live(now, external) == nil && !t.retired[port] {
+		port = max(port, firstExternal) // past 65535 it goes on from the first
+		if external, ok := free(port); ok {
 			t.lastPort = port
 			return external, 0
 		}

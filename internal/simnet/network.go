@@ -1,7 +1,7 @@
 package simnet
 
 import (
-	"container/heap"
+	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"net/netip"
@@ -23,6 +23,7 @@ type Network struct {
 
 	closed   bool
 	internet *realm
+	any      *anyNode
 	nodes    map[string]Node
 	names    map[string][]netip.Addr // DNS
 	dnsDelay time.Duration
@@ -51,6 +52,28 @@ type realm struct {
 	gateway *NAT // where packets for other realms go; nil for the internet
 }
 
+// claim gives the address to o. It panics if another node has it.
+func (r *realm) claim(a netip.Addr, o endpoint) {
+	if other := r.owners[a]; other != nil {
+		panic(fmt.Sprintf("simnet: %v is taken by %s", a, other.Name()))
+	}
+	r.owners[a] = o
+	if g := r.gateway; g != nil && g.routes(a) {
+		g.outside.claim(a, g)
+	}
+}
+
+// release undoes claim.
+func (r *realm) release(a netip.Addr, o endpoint) {
+	if r.owners[a] != o {
+		return
+	}
+	delete(r.owners, a)
+	if g := r.gateway; g != nil && g.routes(a) {
+		g.outside.release(a, g)
+	}
+}
+
 // endpoint is what can own an address: an *Interface or a *NAT.
 type endpoint interface{ Node }
 
@@ -61,6 +84,15 @@ type Node interface {
 	Name() string
 }
 
+// anyNode is the last node of every chain.
+type anyNode struct{}
+
+func (*anyNode) Name() string { return "any" }
+
+// Any returns a node that stands for every other one: Link(a, n.Any(), p) is the
+// line that connects a to the rest, and Cut(a, n.Any()) severs it.
+func (n *Network) Any() Node { return n.any }
+
 // New returns an empty network. What happens by chance in it follows from seed
 // and the names of the nodes alone. Inside a testing/synctest bubble it must be
 // made there, and closed there.
@@ -69,6 +101,7 @@ func New(seed uint64) *Network {
 		seed:     seed,
 		start:    time.Now(),
 		internet: newRealm(nil),
+		any:      &anyNode{},
 		nodes:    map[string]Node{},
 		names:    map[string][]netip.Addr{},
 		links:    map[[2]Node]*link{},
@@ -122,80 +155,4 @@ func (n *Network) random(name string) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(name))
 	return rand.New(rand.NewPCG(n.seed, h.Sum64()))
-}
-
-// event is a packet that reaches the end of its path at a time.
-type event struct {
-	at  time.Duration
-	seq uint64 // orders events of one time by their making
-	p   *packet
-}
-
-type eventQueue []event
-
-func (q eventQueue) Len() int { return len(q) }
-func (q eventQueue) Less(i, j int) bool {
-	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
-}
-func (q eventQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *eventQueue) Push(x any)   { *q = append(*q, x.(event)) }
-func (q *eventQueue) Pop() any {
-	old := *q
-	last := len(old) - 1
-	e := old[last]
-	old[last] = event{}
-	*q = old[:last]
-	return e
-}
-
-func (n *Network) schedule(at time.Duration, p *packet) {
-	n.lastSeq++
-	heap.Push(&n.events, event{at, n.lastSeq, p})
-}
-
-// runDue lets everything happen whose time has come, in order, and sets the
-// timer for what comes next. All packets go through this one queue, because
-// timers with equal deadlines would fire in any order.
-func (n *Network) runDue(now time.Duration) {
-	for len(n.events) > 0 && n.events[0].at <= now {
-		n.arrive(now, heap.Pop(&n.events).(event).p)
-	}
-	if len(n.events) == 0 || n.closed {
-		return
-	}
-	if next := n.events[0].at; !n.armed || next < n.armedAt {
-		n.armed, n.armedAt = true, next
-		n.timer.Reset(next - now)
-	}
-}
-
-func (n *Network) tick() {
-	n.mu.Lock()
-	n.armed = false
-	if !n.closed {
-		n.runDue(n.now())
-	}
-	n.unlock()
-}
-
-// unlock releases mu and tells the taps what happened under it.
-func (n *Network) unlock() {
-	if len(n.traced) == 0 || n.tracing {
-		n.mu.Unlock()
-		return
-	}
-	n.tracing = true
-	for len(n.traced) > 0 {
-		traced, taps := n.traced, n.taps
-		n.traced = nil
-		n.mu.Unlock()
-		for _, p := range traced {
-			for _, t := range taps {
-				t.f(p)
-			}
-		}
-		n.mu.Lock()
-	}
-	n.tracing = false
-	n.mu.Unlock()
 }

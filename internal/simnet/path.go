@@ -79,7 +79,7 @@ func (l *link) pass(now time.Duration, size int) passage {
 			return passage{drop: QueueFull}
 		}
 		v.mark = p.ECNThreshold > 0 && waiting >= p.ECNThreshold
-		l.busy += time.Duration(float64(size) * 8 / float64(p.Rate) * float64(time.Second))
+		l.busy += time.Duration(int64(size) * 8 * int64(time.Second) / p.Rate)
 		v.at = l.busy
 	}
 	if l.chance(p.Loss) {
@@ -143,8 +143,9 @@ func (n *Network) SetDefaultPath(p Path) {
 
 // Link sets the path between a and b, the same in both directions. Of several
 // links that match two hosts the most specific holds, where an interface is more
-// specific than its host and a host than the NATs it is behind. All traffic that
-// a link matches shares its Rate and Queue. Link may be called again, in the
+// specific than its host, a host than the NATs it is behind, and these than Any;
+// the sender's side counts first. All traffic that a link matches shares its Rate
+// and Queue. Link may be called again, in the
 // middle of traffic.
 func (n *Network) Link(a, b Node, p Path) {
 	n.LinkOneWay(a, b, p)

@@ -157,6 +157,7 @@ func (n *Network) transmit(now time.Duration, p *packet, to Node) {
 		p.ecn = ecnCE
 	}
 	for range v.copies - 1 {
+		n.stats.Duplicated++
 		again := *p
 		n.schedule(v.at, &again)
 	}
@@ -256,23 +257,12 @@ func isLinkLocal(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() }
 
 // ownerOf returns the interface of h that has the address, if it is up.
 func (h *Host) ownerOf(a netip.Addr) *Interface {
-	if a.IsLoopback() {
-		a = loopback(a)
-	}
 	for _, i := range h.ifaces {
 		if i.up && i.has(a.WithZone("")) && (a.Zone() == "" || a.Zone() == i.name) {
 			return i
 		}
 	}
 	return nil
-}
-
-// loopback returns the one loopback address of a's family that hosts have.
-func loopback(a netip.Addr) netip.Addr {
-	if a.Is4() {
-		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	}
-	return netip.IPv6Loopback()
 }
 
 // route chooses the interface and the source address for a packet to dst.
@@ -291,11 +281,7 @@ func (c *conn) route(dst netip.Addr) (*Interface, netip.Addr) {
 		return i, a.WithZone("")
 	}
 	if i := c.h.ownerOf(dst); i != nil {
-		a := dst.WithZone("")
-		if a.IsLoopback() {
-			a = loopback(a)
-		}
-		return i, a
+		return i, dst.WithZone("")
 	}
 	for _, i := range c.h.ifaces {
 		if !i.up || i.loopback || dst.Zone() != "" && dst.Zone() != i.name {

@@ -19,42 +19,6 @@ const (
 	Dropped
 )
 
-// Reason is why a packet was dropped.
-type Reason uint8
-
-const (
-	NoRoute           Reason = iota + 1 // no node has the destination address
-	NoListener                          // no socket is bound to the destination
-	InterfaceDown                       // the receiving interface is down
-	Blocked                             // BlockUDP
-	CutOff                              // Cut
-	Lost                                // Path.Loss
-	LostInBurst                         // Path.Burst
-	QueueFull                           // Path.Queue
-	TooBig                              // Path.MTU
-	NATNoMapping                        // no mapping has the destination
-	NATFiltered                         // the mapping is not open to the source
-	NATHairpin                          // an internal host's external address, and NATConfig.Hairpin is not set
-	NATPortsExhausted                   // no external port is free
-	ReceiveBufferFull                   // ReceiveBuffer
-	Vetoed                              // SetFilter
-	reasons
-)
-
-var reasonNames = [reasons]string{
-	"", "no route", "no listener", "interface down", "blocked", "cut off", "lost", "lost in a burst",
-	"queue full", "too big", "no NAT mapping", "filtered by NAT", "no hairpin", "NAT ports exhausted",
-	"receive buffer full", "vetoed",
-}
-
-// String returns the reason in words.
-func (r Reason) String() string {
-	if r >= reasons {
-		return "unknown"
-	}
-	return reasonNames[r]
-}
-
 // Packet is what taps and filters are told.
 type Packet struct {
 	// Event, and the Reason if it is Dropped.
@@ -70,24 +34,6 @@ type Packet struct {
 	Data []byte
 	// ECN is the ECN field (RFC 3168 §5).
 	ECN uint8
-}
-
-// Stats counts packets since New.
-type Stats struct {
-	// Sent, Delivered and Duplicated count packets; a multicast packet is
-	// delivered once for each socket.
-	Sent, Delivered uint64
-	drops           [reasons]uint64
-}
-
-// Drops returns how many packets were dropped for the reason.
-func (s Stats) Drops(r Reason) uint64 { return s.drops[r] }
-
-// Stats returns the counters.
-func (n *Network) Stats() Stats {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.stats
 }
 
 type tap struct{ f func(Packet) }
@@ -157,6 +103,7 @@ func (n *Network) trace(e Event, p *packet, r Reason) {
 		n.stats.Sent++
 	case Delivered:
 		n.stats.Delivered++
+		n.stats.Bytes += uint64(len(p.data))
 	}
 	if len(n.taps) > 0 {
 		n.traced = append(n.traced, n.describe(e, p, r))
