@@ -28,7 +28,8 @@ type Configuration struct {
 	RTCPMuxPolicy RTCPMuxPolicy `json:"rtcpMuxPolicy,omitempty"`
 
 	// PeerIdentity is the identity that the peer must prove (webrtc-identity
-	// §8); "" means any.
+	// §8); "" means any. Assertions are not checked yet, so that
+	// NewPeerConnection refuses any other with a *rtcerr.NotSupportedError.
 	PeerIdentity string `json:"peerIdentity,omitempty"`
 
 	// Certificates are those to authenticate with; the peer's abilities decide

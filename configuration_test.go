@@ -90,6 +90,7 @@ func TestConfigurationValidate(t *testing.T) {
 		{"no such transport policy", Configuration{ICETransportPolicy: -1}, wrongType, nil, "ICETransportPolicy -1"},
 		{"no such bundle policy", Configuration{BundlePolicy: 4}, wrongType, nil, "BundlePolicy 4"},
 		{"no such mux policy", Configuration{RTCPMuxPolicy: 9}, wrongType, nil, "RTCPMuxPolicy 9"},
+		{"no host candidates", Configuration{ICETransportPolicy: ICETransportPolicyNoHost}, unsupported, nil, "ICETransportPolicyRelay"},
 		{"peer identity", Configuration{PeerIdentity: "alice@example.org"}, unsupported, nil, "alice@example.org"},
 	} {
 		err := c.config.validate(now)

@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -53,6 +54,10 @@ func (c Configuration) validateMembers() error {
 	}
 	if c.SDPSemantics == SDPSemanticsPlanB {
 		return &rtcerr.NotSupportedError{Err: fmt.Errorf("%w; use SDPSemanticsUnifiedPlan", ErrIncorrectSDPSemantics)}
+	}
+	if c.ICETransportPolicy == ICETransportPolicyNoHost {
+		// To accept it would show the peer the addresses it is to hide.
+		return &rtcerr.NotSupportedError{Err: errors.New("ICETransportPolicyNoHost is not supported; ICETransportPolicyRelay hides host addresses too")}
 	}
 	for _, server := range c.ICEServers {
 		if _, err := server.parse(); err != nil {

@@ -15,7 +15,7 @@ const (
 	ICETransportPolicyRelay
 
 	// ICETransportPolicyNoHost allows all but host candidates. W3C has no such
-	// policy.
+	// policy; NewPeerConnection refuses it with a *rtcerr.NotSupportedError.
 	ICETransportPolicyNoHost
 )
 
