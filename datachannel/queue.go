@@ -73,6 +73,13 @@ func (r *ring) pop() *Channel {
 // has sent more, because its message was large, sits out until it has paid.
 const quantum = 16 << 10
 
+const (
+	// minPriority is the least weight that a peer can give a channel.
+	minPriority = 16
+	// maxDebt bounds how long a channel sits out.
+	maxDebt = 16 * quantum
+)
+
 // activate puts c in the ring. mu is held.
 func (s *Session) activate(c *Channel) {
 	if !c.out.active && c.stream != nil {
@@ -116,7 +123,7 @@ func (s *Session) room() int {
 // turn lets c send for one turn and returns how much it has sent.
 func (s *Session) turn(c *Channel, room int) (sent int) {
 	q := &c.out
-	q.credit += quantum * int(c.params.Priority) / int(PriorityLow)
+	q.credit = max(q.credit, -maxDebt) + quantum*int(max(c.params.Priority, minPriority))/int(PriorityLow)
 	for q.len() > 0 && q.credit > 0 && sent < room {
 		m := q.pop()
 		q.credit -= len(m.data)
