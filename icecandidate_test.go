@@ -143,7 +143,7 @@ func TestParseICECandidate(t *testing.T) {
 	if _, err := ParseICECandidate(ICECandidateInit{Candidate: "candidate:1 1 udp 1 1.2.3.4 5 typ host"}); !errors.As(err, &typeError) {
 		t.Errorf("neither mid nor index: %v, want a TypeError", err)
 	}
-	const line = "candidate:1905690388 1 udp 2113937151 192.168.0.1 58041 typ host generation 0 ufrag thC8 network-cost 50"
+	const line = "candidate:2718281828 1 udp 2113932031 192.168.0.1 40404 typ host generation 0 ufrag q7Rz network-cost 50"
 	for _, init := range []ICECandidateInit{
 		{Candidate: line, SDPMid: ptr("0")},
 		{Candidate: line, SDPMLineIndex: ptr(uint16(7)), UsernameFragment: ptr("user")},
@@ -160,7 +160,7 @@ func TestParseICECandidate(t *testing.T) {
 			t.Errorf("%+v came back as %+v", init, got)
 		}
 		parsed := strings.Contains(init.Candidate, "typ host")
-		if (c.Address == "192.168.0.1") != parsed || (c.Foundation == "1905690388") != parsed || (c.Priority == 2113937151) != parsed || (c.Typ == ICECandidateTypeHost) != parsed {
+		if (c.Address == "192.168.0.1") != parsed || (c.Foundation == "2718281828") != parsed || (c.Priority == 2113932031) != parsed || (c.Typ == ICECandidateTypeHost) != parsed {
 			t.Errorf("%q is parsed into %+v", init.Candidate, c)
 		}
 		// W3C takes the fragment from the member, not from the line.
