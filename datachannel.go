@@ -29,7 +29,7 @@ type DataChannel struct {
 	mu     sync.Mutex // guards all below
 	events datachannel.Events
 	// missed says that the channel opened when no OnOpen handler was set.
-	missed bool
+	missed                  bool
 	onOpen, onDial, onClose func()
 }
 
