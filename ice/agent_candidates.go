@@ -263,7 +263,9 @@ func (a *Agent) addPair(now time.Time, l *checklist, local *localCandidate, remo
 		}
 		a.removePair(worst)
 	}
-	p.state = l.initialState(p)
+	if p.state = l.initialState(p); l.done {
+		p.state = CandidatePairStateFrozen // in reserve
+	}
 	l.insert(p)
 	return p
 }

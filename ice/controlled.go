@@ -53,6 +53,8 @@ func (a *Agent) offer(now time.Time, p *pair) {
 	switch {
 	case s == p:
 		return
+	case s == nil && p.list != a.checked() && !p.list.had:
+		return // of a peer that another one has taken the place of, before it was used
 	case s == nil:
 		// "an agent MAY send data on any valid pair" (RFC 8445 §12.1).
 	case a.suspect() && p.answered().After(a.consent.lossAt):

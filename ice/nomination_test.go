@@ -241,3 +241,82 @@ func TestOnlyBaseRemoved(t *testing.T) {
 	w.run(time.Minute)
 	a.wantState(ConnectionStateFailed, "after a minute without a socket")
 }
+
+// Both interfaces have a valid pair when the one in use vanishes: there is no
+// instant without a pair in use.
+func TestBaseRemovedWithASpare(t *testing.T) {
+	w := newWire(t)
+	w.delay = 20 * time.Millisecond
+	a := w.agent("a", AgentConfig{Controlling: true, Timing: Timing{HostAcceptance: time.Second}})
+	a.host(1, addrA)
+	a.host(2, "198.51.100.1:1000")
+	p := against(a, addrB)
+	w.run(5 * time.Second)
+	first, _ := a.SelectedPair()
+	valid := 0
+	for _, q := range a.Pairs() {
+		if q.State == CandidatePairStateSucceeded {
+			valid++
+		}
+	}
+	if valid != 2 || !first.Nominated {
+		t.Fatalf("%d valid pairs; in use is %v", valid, first)
+	}
+	events := len(a.events)
+	delete(a.sockets, first.Base)
+	a.RemoveBase(w.now, first.Base)
+	a.flush()
+	second, ok := a.SelectedPair()
+	if !ok || second.Base == first.Base {
+		t.Fatalf("after the loss a uses %v", second)
+	}
+	nominations := 0
+	before := len(p.requests)
+	w.run(time.Second)
+	for _, r := range p.requests[before:] {
+		if r.useCandidate {
+			nominations++
+		}
+	}
+	if nominations == 0 {
+		t.Error("the spare pair is not nominated")
+	}
+	for _, e := range a.events[events:] {
+		if e, ok := e.(SelectedPairChanged); ok && e.Pair.IsZero() {
+			t.Error("a was without a pair for an instant")
+		}
+		if e, ok := e.(StateChanged); ok && e.State != ConnectionStateConnected {
+			t.Errorf("a was %v", e.State)
+		}
+	}
+}
+
+// A check that arrives before the socket's candidate is kept until it is known.
+func TestCheckBeforeTheLocalCandidate(t *testing.T) {
+	w := newWire(t)
+	a := w.agent("a", AgentConfig{})
+	a.sockets[1] = ap(addrA)
+	p := against(a)
+	p.addrs = append(p.addrs, ap(addrB))
+	p.check(addrB, true)
+	w.run(time.Second)
+	a.wantState(ConnectionStateNew, "without a candidate")
+	a.host(1, addrA)
+	w.run(time.Second)
+	a.wantState(ConnectionStateConnected, "with it")
+	if p, _ := a.SelectedPair(); !p.Nominated {
+		t.Error("the nomination was forgotten")
+	}
+}
+
+// What was queued for a socket goes with it.
+func TestRemoveBaseDropsWhatWasQueued(t *testing.T) {
+	w := newWire(t)
+	a := w.agent("a", AgentConfig{Controlling: true})
+	against(a, addrB)
+	a.AddLocalCandidate(w.now, hostCandidate(t, addrA), 1)
+	a.RemoveBase(w.now, 1)
+	if _, ok := a.PollTransmit(); ok {
+		t.Error("a datagram is to be sent from a socket that is gone")
+	}
+}

@@ -66,7 +66,8 @@ func (a *Agent) complete(now time.Time, l *checklist, ufrag, pwd string) {
 	}
 	l.localUfrag, l.localPwd, l.localKey = ufrag, pwd, newIntegrityKey(pwd)
 	l.locals, l.pairs, l.triggered, l.early = nil, nil, nil, nil
-	l.localEnd, l.gathered, l.remoteFirst, l.held, l.valid = false, false, false, false, false
+	l.localEnd, l.gathered, l.remoteFirst, l.held = false, false, false, false
+	l.valid, l.had, l.done, l.failed, l.nominated = false, false, false, false, nil
 	l.name()
 	l.begun, l.active = now, now
 }

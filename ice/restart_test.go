@@ -331,3 +331,77 @@ func TestAnswerOfAnotherPeerThanTheProvisionalOne(t *testing.T) {
 	a.wantState(ConnectionStateCompleted, "with the second peer")
 	a.wantPath(addrA, addrB, "with the second peer")
 }
+
+// The provisional answer's peer answers late, when the answer has come from
+// another one: its pair must not be used.
+func TestLateAnswerOfTheOtherFork(t *testing.T) {
+	w := newWire(t)
+	a := w.agent("a", AgentConfig{Controlling: true})
+	a.host(1, addrA)
+	p := against(a, addrB)
+	p.mute = true
+	w.run(100 * time.Millisecond)
+	late := p.success(p.requests[0], ap(addrA))
+	a.SetRemoteCredentials(w.now, "final", "0123456789012345678901xyz")
+	a.learnOf(hostCandidate(t, addrC))
+	p.send(addrB, late)
+	w.run(time.Second)
+	if q, ok := a.SelectedPair(); ok {
+		t.Errorf("a uses %v", q)
+	}
+	a.wantState(ConnectionStateChecking, "after the late answer")
+}
+
+// A peer that begins a restart and keeps checking with our old credentials does
+// not wait for new ones; nor does one to which we answer with the old ones.
+func TestRestartOfThePeerAlone(t *testing.T) {
+	for _, kept := range []bool{true, false} {
+		w := newWire(t)
+		a, b := connected(w)
+		ufrag, pwd := b.LocalCredentials()
+		a.restart(1)
+		b.remoteOf(a)
+		w.run(time.Second)
+		if len(b.Pairs()) != 2 || b.Pairs()[1].State != CandidatePairStateWaiting {
+			t.Errorf("b checks the new generation before its answer: %v", b.Pairs())
+		}
+		if kept {
+			b.SetLocalCredentials(w.now, ufrag, pwd)
+			b.flush()
+		}
+		a.remoteOf(b)
+		w.run(5 * time.Second)
+		a.wantState(ConnectionStateCompleted, "after half a restart")
+		b.wantState(ConnectionStateCompleted, "after half a restart")
+		if s := b.Stats(); s[len(s)-1].Generation != 1 || !s[len(s)-1].Pair.Nominated {
+			t.Errorf("b uses %+v", s)
+		}
+	}
+}
+
+// SetLocalCredentials before anything else replaces the random ones.
+func TestSetLocalCredentials(t *testing.T) {
+	w := newWire(t)
+	a, b := w.agent("a", AgentConfig{Controlling: true}), w.agent("b", AgentConfig{LocalUfrag: "bbbb", LocalPwd: "0123456789012345678901"})
+	a.SetLocalCredentials(w.now, "aaaa", "1123456789012345678901")
+	if ufrag, pwd := a.LocalCredentials(); ufrag != "aaaa" || pwd != "1123456789012345678901" {
+		t.Errorf("credentials %q %q", ufrag, pwd)
+	}
+	if ufrag, _ := b.LocalCredentials(); ufrag != "bbbb" {
+		t.Errorf("credentials %q", ufrag)
+	}
+	ca, cb := a.host(1, addrA), b.host(1, addrB)
+	a.credentialsOf(b)
+	b.credentialsOf(a)
+	a.learnOf(cb)
+	b.learnOf(ca)
+	w.run(time.Second)
+	a.wantState(ConnectionStateConnected, "with given credentials")
+	if ufrag, pwd := a.RemoteCredentials(); ufrag != "bbbb" || pwd != "0123456789012345678901" {
+		t.Errorf("remote credentials %q %q", ufrag, pwd)
+	}
+	a.SetLocalCredentials(w.now, "cccc", "1123456789012345678901")
+	if len(a.lists) != 2 {
+		t.Error("new credentials in a session are no restart")
+	}
+}

@@ -238,8 +238,8 @@ func (w *wire) until(what string, limit time.Duration, ok func() bool) time.Dura
 	w.t.Helper()
 	begin := w.now
 	end := w.now.Add(limit)
-	for !ok() {
-		if !w.step(end) {
+	for n := 0; !ok(); n++ {
+		if !w.step(end) || n > 1_000_000 {
 			w.t.Fatalf("within %v: not %s; %s", limit, what, w.status())
 		}
 	}
