@@ -302,6 +302,26 @@ func TestBurstsAreBounded(t *testing.T) {
 	wantSame(t, receive(t, y, buffers(8, MaxJoined), 300), batch)
 }
 
+// A burst of MaxBurst fits in a socket that nobody reads from meanwhile and that
+// has the usual buffer, whether the kernel hands it over joined or in pieces.
+func TestUsualReceiverSurvivesABurst(t *testing.T) {
+	for _, room := range []int{1500, MaxJoined} {
+		x, y := listen(t, "127.0.0.1"), listen(t, "127.0.0.1")
+		primeGRO(t, y, buffers(1, room))
+		y.(*batchConn).raw.Control(func(fd uintptr) {
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 208<<10/2) // the kernel doubles it
+		})
+		var batch []Datagram
+		for i := range MaxBurst / 1200 {
+			batch = append(batch, numbered(i, 1200, y.LocalAddr()))
+		}
+		if n, err := x.WriteBatch(batch); n != len(batch) || err != nil {
+			t.Fatalf("sent %d: %v", n, err)
+		}
+		wantSame(t, receive(t, y, buffers(1, room), len(batch)), batch)
+	}
+}
+
 func TestSocketBuffers(t *testing.T) {
 	c := listen(t, "127.0.0.1").(*batchConn)
 	var size int

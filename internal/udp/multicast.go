@@ -20,11 +20,11 @@ func (system) ListenMulticastUDP(ifi Interface, group netip.AddrPort) (Conn, err
 	}
 	bind := group
 	if !canBindGroup {
-		any := netip.IPv4Unspecified()
+		all := netip.IPv4Unspecified()
 		if group.Addr().Is6() {
-			any = netip.IPv6Unspecified()
+			all = netip.IPv6Unspecified()
 		}
-		bind = netip.AddrPortFrom(any, group.Port())
+		bind = netip.AddrPortFrom(all, group.Port())
 	} else if group.Addr().Is6() {
 		bind = netip.AddrPortFrom(group.Addr().WithZone(ifi.Name), group.Port())
 	}

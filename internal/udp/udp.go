@@ -1,5 +1,35 @@
 // Package udp is the library's edge to datagram sockets: batched reads and
-// writes behind interfaces that a virtual network can stand in for.
+// writes behind interfaces that a virtual network (internal/simnet) can stand in
+// for.
+//
+// A reader lends a batch of buffers and gets what is there; a writer hands over
+// what it has:
+//
+//	conn, err := udp.System().ListenUDP(netip.MustParseAddrPort("192.0.2.1:0"))
+//	…
+//	batch := make([]udp.Datagram, 8)
+//	for i := range batch {
+//		batch[i].Buf = make([]byte, udp.MaxJoined)
+//	}
+//	for {
+//		n, err := conn.ReadBatch(batch)
+//		if errors.Is(err, net.ErrClosed) {
+//			return
+//		}
+//		for _, d := range batch[:n] {
+//			handle(d) // d.Buf[:d.N], or pieces of d.SegmentSize bytes
+//		}
+//	}
+//
+// On Linux a batch is one recvmmsg or sendmmsg, and datagrams of one flow and one
+// size travel through the kernel as one (UDP GSO and GRO), which is what makes
+// them cheap: about 0.2 µs where a system call for each costs 1.5. A writer need
+// not ask for it; entries that follow each other are joined. Where an interface
+// refuses, the same datagrams go one by one, and the socket does not try again.
+// Elsewhere, and on Linux with the build tag udpplain, each datagram is a system
+// call of its own.
+//
+// No packet costs an allocation. The package starts no goroutine.
 package udp
 
 import (
