@@ -18,7 +18,7 @@ import (
 // direction; ids are smaller than it (RFC 8831 §6.2).
 const MaxStreams = 65535
 
-// headroom is how many bytes beyond the congestion window the engine is given,
+// headroom is how many bytes beyond what may be on the path the engine is given,
 // so that it always has a next packet to send: without one it does not let the
 // window grow (RFC 9260 §7.2.1).
 const headroom = 128 << 10
@@ -114,7 +114,8 @@ func (a *Association) AcceptStream() (Stream, error) {
 // Room returns how many bytes the engine should be given now so that it can
 // fill the path and no more; zero means none. It is advice: Send never refuses.
 func (a *Association) Room() int {
-	return max(0, int(a.engine.CWND())+headroom-a.engine.BufferedAmount())
+	path := min(a.engine.CWND(), a.conn.window.Load())
+	return max(0, int(path)+headroom-a.engine.BufferedAmount())
 }
 
 // OnRoom sets the function that is called when, after a call of WantRoom, Room

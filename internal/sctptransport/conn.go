@@ -24,6 +24,9 @@ type conn struct {
 	// streams is the smaller number of streams that the peer offered in its
 	// INIT or INIT ACK, 0 before.
 	streams atomic.Uint32
+	// window is what the peer's last acknowledgement said it could take beyond
+	// what it had.
+	window atomic.Uint32
 
 	mu    sync.Mutex
 	cause error // why reading ended; guarded by mu
@@ -69,6 +72,11 @@ func (c *conn) received(p []byte) int {
 		switch chunk.kind() {
 		case chunkInit, chunkInitAck:
 			c.streams.Store(uint32(chunk.streams()))
+			c.window.Store(chunk.credit())
+		case chunkSack:
+			if window, _, ok := chunk.window(); ok {
+				c.window.Store(window)
+			}
 		case chunkAbort:
 			c.fail(chunk.abort())
 		case chunkReconfig:

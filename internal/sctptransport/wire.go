@@ -74,6 +74,14 @@ func (c chunk) streams() uint16 {
 	return min(binary.BigEndian.Uint16(c[12:]), binary.BigEndian.Uint16(c[14:]))
 }
 
+// credit returns the receive window of an INIT or INIT ACK chunk.
+func (c chunk) credit() uint32 {
+	if len(c) < 12 {
+		return 0
+	}
+	return binary.BigEndian.Uint32(c[8:])
+}
+
 // window returns the receive window that a SACK chunk advertises and whether it
 // reports a gap (RFC 9260 §3.3.4).
 func (c chunk) window() (bytes uint32, gaps, ok bool) {
