@@ -19,6 +19,9 @@ func newConn(c *net.UDPConn) (Conn, error) {
 	return &plainConn{c: c, local: unmap(c.LocalAddr().(*net.UDPAddr).AddrPort())}, nil
 }
 
+// minSocketBuffer is not worth asking for: every system grants it.
+const minSocketBuffer = 256 << 10
+
 // raiseBuffers asks for as much as the system grants.
 func raiseBuffers(c *net.UDPConn) {
 	for size := socketBuffer; size >= minSocketBuffer && c.SetReadBuffer(size) != nil; size /= 2 {

@@ -295,6 +295,38 @@ func TestIPv6Only(t *testing.T) {
 	}
 }
 
+// An IPv6 link-local address works with its zone, and what comes from one
+// carries it (RFC 4007 §11).
+func TestLinkLocal(t *testing.T) {
+	ifis, err := System().Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range ifis {
+		for _, a := range i.IPs() {
+			if a.Zone() == "" {
+				continue
+			}
+			c, err := System().ListenUDP(netip.AddrPortFrom(a, 0))
+			if err != nil {
+				continue // not yet usable, or down
+			}
+			defer c.Close()
+			d := numbered(1, 20, c.LocalAddr())
+			if _, err := c.WriteBatch([]Datagram{d}); err != nil {
+				t.Fatalf("%v: %v", a, err)
+			}
+			got := receive(t, c, buffers(1, 2000), 1)
+			wantSame(t, got, []Datagram{d})
+			if got[0].from != c.LocalAddr() || got[0].from.Addr() != a {
+				t.Errorf("from %v, want %v", got[0].from, a)
+			}
+			return
+		}
+	}
+	t.Skip("no link-local address here")
+}
+
 func TestInterfaces(t *testing.T) {
 	got, err := System().Interfaces()
 	if err != nil {
