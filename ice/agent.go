@@ -102,13 +102,15 @@ func NewAgent(config AgentConfig) *Agent {
 		a.tieBreaker = a.random()
 	}
 	ufrag, pwd := config.LocalUfrag, config.LocalPwd
-	if ufrag == "" && pwd == "" {
+	drawn := ufrag == "" && pwd == ""
+	if drawn {
 		var err error
 		if ufrag, pwd, err = NewCredentials(a.rand); err != nil {
 			panic(err) // the contract of AgentConfig.Rand
 		}
 	}
 	a.lists = []*checklist{newChecklist(ufrag, pwd)}
+	a.lists[0].drawn = drawn
 	return a
 }
 

@@ -26,6 +26,8 @@ type checklist struct {
 	// early holds checks that came before the peer's credentials.
 	early []earlyCheck
 
+	// drawn: nobody was told the local credentials, which the agent drew itself.
+	drawn bool
 	// generation counts the restarts before it.
 	generation int
 

@@ -15,6 +15,8 @@ const (
 // given anew. If the peer began the restart, and SetRemoteCredentials has been
 // called with its new credentials, Restart completes that generation, which
 // does not check by itself before; with unchanged credentials it lets it begin.
+// The first Restart of an agent that drew its credentials itself and has no
+// candidate only sets the credentials.
 //
 // The pair in use goes on carrying packets, and its consent goes on, until the
 // new generation has nominated one. Until then Rollback undoes the restart.
@@ -26,7 +28,7 @@ func (a *Agent) Restart(now time.Time, ufrag, pwd string) {
 	switch {
 	case cur.localUfrag == ufrag && cur.localPwd == pwd:
 		cur.remoteFirst, cur.held = false, false // the peer began a generation, and we keep our credentials
-	case cur.remoteFirst:
+	case cur.remoteFirst, cur.drawn && !cur.gathered && len(a.lists) == 1:
 		a.complete(now, cur, ufrag, pwd)
 	default:
 		if cur.remoteKey == nil && len(a.lists) > 1 {
@@ -49,7 +51,7 @@ func (a *Agent) SetLocalCredentials(now time.Time, ufrag, pwd string) {
 		return
 	}
 	cur.localUfrag, cur.localPwd, cur.localKey = ufrag, pwd, newIntegrityKey(pwd)
-	cur.early = nil
+	cur.early, cur.drawn = nil, false
 }
 
 // beyondNew says that the agent has left the state New.
@@ -65,7 +67,7 @@ func (a *Agent) complete(now time.Time, l *checklist, ufrag, pwd string) {
 		a.emit(SelectedPairChanged{})
 	}
 	l.localUfrag, l.localPwd, l.localKey = ufrag, pwd, newIntegrityKey(pwd)
-	l.locals, l.pairs, l.triggered, l.early = nil, nil, nil, nil
+	l.locals, l.pairs, l.triggered, l.early, l.drawn = nil, nil, nil, nil, false
 	l.localEnd, l.gathered, l.remoteFirst, l.held = false, false, false, false
 	l.valid, l.had, l.done, l.failed, l.nominated = false, false, false, false, nil
 	l.name()

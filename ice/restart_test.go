@@ -405,3 +405,25 @@ func TestSetLocalCredentials(t *testing.T) {
 		t.Error("new credentials in a session are no restart")
 	}
 }
+
+// The owner draws the credentials and gives them by Restart, whether it knows
+// the peer's first, as an answerer does, or not: no generation is spent on it.
+func TestFirstRestartSetsTheCredentials(t *testing.T) {
+	w := newWire(t)
+	offerer, answerer := w.agent("offerer", AgentConfig{Controlling: true}), w.agent("answerer", AgentConfig{})
+	offerer.sockets[1], answerer.sockets[1] = ap(addrA), ap(addrB)
+	offerer.restart(0)
+	ufrag, pwd := offerer.LocalCredentials()
+	answerer.SetRemoteCredentials(w.now, ufrag, pwd)
+	answerer.learnOf(hostCandidate(t, addrA))
+	answerer.restart(0)
+	answerer.EndOfRemoteCandidates(w.now)
+	offerer.remoteOf(answerer)
+	w.run(2 * time.Second)
+	for _, s := range []*side{offerer, answerer} {
+		s.wantStates(ConnectionStateChecking, ConnectionStateConnected, ConnectionStateCompleted)
+		if st := s.Stats(); len(st) != 1 || st[0].Generation != 0 {
+			t.Errorf("%s has the pairs %+v", s.name, st)
+		}
+	}
+}
