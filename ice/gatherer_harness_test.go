@@ -38,6 +38,7 @@ type gathering struct {
 	events  []GatherEvent
 	sockets map[int]udp.Conn
 	agent   int // STUN packets that the gatherer left to the agent
+	peer    *connecting
 }
 
 // gatherOn returns a gathering on a network. configure, if not nil, changes the
@@ -82,6 +83,7 @@ func (g *gathering) loop() {
 		case <-g.wake:
 		case <-timer.C:
 			g.HandleTimeout(time.Now())
+			g.peer.handleTimeout(time.Now())
 		case <-g.quit:
 			return
 		}
@@ -94,13 +96,15 @@ func (g *gathering) loop() {
 		}
 		for e, ok := g.Poll(); ok; e, ok = g.Poll() {
 			g.handle(e)
+			g.peer.gathered(time.Now(), e)
 		}
+		g.peer.settle(time.Now())
 		select {
 		case g.moved <- struct{}{}:
 		default:
 		}
 		timer.Stop()
-		if next := g.NextTimeout(); !next.IsZero() {
+		if next := sooner(g.NextTimeout(), g.peer.nextTimeout()); !next.IsZero() {
 			timer.Reset(time.Until(next))
 		}
 	}
@@ -162,6 +166,7 @@ func (g *gathering) read(id int, conn udp.Conn) {
 		g.post(func(now time.Time) {
 			if !g.HandlePacket(now, id, from, p) {
 				g.agent++
+				g.peer.handlePacket(now, id, from, p)
 			}
 		})
 	}

@@ -265,23 +265,20 @@ func understood(t stun.AttrType) bool {
 // mappedAddress reads XOR-MAPPED-ADDRESS, or MAPPED-ADDRESS where an old server
 // knows no other (RFC 8489 §14.1).
 func mappedAddress(m *stun.Message) (netip.AddrPort, bool) {
-	var xor stun.XORMappedAddress
-	ip, port := xor.IP, 0
-	if xor.GetFrom(m) == nil {
-		ip, port = xor.IP, xor.Port
-	} else {
+	var mapped stun.XORMappedAddress
+	if mapped.GetFrom(m) != nil {
 		var plain stun.MappedAddress
 		if plain.GetFrom(m) != nil {
 			return netip.AddrPort{}, false
 		}
-		ip, port = plain.IP, plain.Port
+		mapped = stun.XORMappedAddress(plain)
 	}
-	addr, ok := netip.AddrFromSlice(ip)
+	addr, ok := netip.AddrFromSlice(mapped.IP)
 	addr = addr.Unmap()
-	if !ok || addr.IsUnspecified() || addr.IsMulticast() || port < 1 || port > 65535 {
+	if !ok || addr.IsUnspecified() || addr.IsMulticast() || mapped.Port < 1 || mapped.Port > 65535 {
 		return netip.AddrPort{}, false
 	}
-	return netip.AddrPortFrom(addr, uint16(port)), true
+	return netip.AddrPortFrom(addr, uint16(mapped.Port)), true
 }
 
 // printable makes the server's reason phrase fit for a log: at most 128 bytes
