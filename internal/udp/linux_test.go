@@ -322,6 +322,21 @@ func TestUsualReceiverSurvivesABurst(t *testing.T) {
 	}
 }
 
+// Where the calls for batches are forbidden, sockets work without.
+func TestBatchCallsForbidden(t *testing.T) {
+	defer func(f func(uintptr) bool) { hasBatches = f }(hasBatches)
+	hasBatches = func(uintptr) bool { return false }
+	x, y := listen(t, "127.0.0.1"), listen(t, "127.0.0.1")
+	if _, ok := x.(*plainConn); !ok {
+		t.Fatalf("a %T", x)
+	}
+	sent := []Datagram{numbered(0, 100, y.LocalAddr()), numbered(1, 200, y.LocalAddr())}
+	if n, err := x.WriteBatch(sent); n != 2 || err != nil {
+		t.Fatalf("sent %d: %v", n, err)
+	}
+	wantSame(t, receive(t, y, buffers(4, 2000), 2), sent)
+}
+
 func TestSocketBuffers(t *testing.T) {
 	c := listen(t, "127.0.0.1").(*batchConn)
 	var size int

@@ -1,0 +1,66 @@
+package udp
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+)
+
+// plainConn reads and writes datagrams one by one.
+type plainConn struct {
+	c     *net.UDPConn
+	local netip.AddrPort
+}
+
+func newPlain(c *net.UDPConn) *plainConn {
+	return &plainConn{c: c, local: unmap(c.LocalAddr().(*net.UDPAddr).AddrPort())}
+}
+
+func (p *plainConn) ReadBatch(batch []Datagram) (int, error) {
+	if len(batch) == 0 {
+		return 0, nil
+	}
+	d := &batch[0]
+	n, from, err := p.c.ReadFromUDPAddrPort(d.Buf)
+	if err != nil {
+		return 0, err
+	}
+	d.N, d.SegmentSize, d.Addr, d.ECN = n, 0, unmap(from), 0
+	return 1, nil
+}
+
+// WriteBatch leaves the ECN field alone: there is no portable way to set it.
+func (p *plainConn) WriteBatch(batch []Datagram) (int, error) {
+	sent := 0
+	var first error
+	for i := range batch {
+		if err := p.write(&batch[i]); err == nil {
+			sent++
+		} else if errors.Is(err, net.ErrClosed) {
+			return sent, err
+		} else if first == nil {
+			first = err
+		}
+	}
+	return sent, first
+}
+
+// write sends d, segment by segment if it has any.
+func (p *plainConn) write(d *Datagram) error {
+	for b := d.Buf[:d.N]; ; {
+		n := len(b)
+		if d.SegmentSize > 0 {
+			n = min(n, d.SegmentSize)
+		}
+		if _, err := p.c.WriteToUDPAddrPort(b[:n], d.Addr); err != nil {
+			return err
+		}
+		if b = b[n:]; len(b) == 0 {
+			return nil
+		}
+	}
+}
+
+func (p *plainConn) LocalAddr() netip.AddrPort { return p.local }
+
+func (p *plainConn) Close() error { return p.c.Close() }
