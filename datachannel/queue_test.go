@@ -145,6 +145,7 @@ func TestBufferedAmount(t *testing.T) {
 		}})
 		c.Send(make([]byte, 1), false)
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if !slices.Equal(inHandler, []uint64{0, 10, 10, 0}) {
 			t.Errorf("in the handler %d bytes", inHandler)
 		}
