@@ -422,3 +422,45 @@ func FuzzUnmarshalCandidate(f *testing.F) {
 		}
 	})
 }
+
+func TestCandidateExtensionsOfTCP(t *testing.T) {
+	c, err := UnmarshalCandidate("1 1 tcp 1 10.0.0.1 9 typ host tcptype active generation 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list := c.Extensions(); len(list) != 2 || list[0] != (CandidateExtension{"tcptype", "active"}) {
+		t.Errorf("Extensions: %v", list)
+	}
+	if e, ok := c.GetExtension("tcptype"); !ok || e.Value != "active" {
+		t.Errorf("tcptype: %v %v", e, ok)
+	}
+	if err := c.AddExtension(CandidateExtension{"tcptype", "passive"}); err != nil || c.TCPType() != TCPTypePassive {
+		t.Errorf("tcptype passive: %v, %v", err, c.TCPType())
+	}
+	if !c.RemoveExtension("tcptype") || c.TCPType() != TCPTypeUnspecified {
+		t.Error("tcptype is not removed")
+	}
+	// As many extensions as are read can be added, and no more.
+	for i := range maxExtensions {
+		err = c.AddExtension(CandidateExtension{Key: strings.Repeat("x", i+1), Value: "1"})
+	}
+	var field *CandidateFieldError
+	if !errors.As(err, &field) || !strings.Contains(field.Error(), "there are 32 already") {
+		t.Errorf("one too many: %v", err)
+	}
+	if len(c.Extensions()) != maxExtensions {
+		t.Errorf("%d extensions", len(c.Extensions()))
+	}
+}
+
+func TestStateAndSchemeNames(t *testing.T) {
+	for s, want := range map[interface{ String() string }]string{
+		GatheringStateNew: "new", GatheringStateGathering: "gathering", GatheringStateComplete: "complete",
+		GatheringState(9): "unknown gathering state 9", SchemeTURNS: "turns", Scheme(9): "unknown scheme 9",
+		CandidateTypePeerReflexive: "prflx", TCPTypeSimultaneousOpen: "so",
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -417,3 +417,39 @@ func TestGatherThousandTimes(t *testing.T) {
 		}
 	})
 }
+
+// slowNetwork takes a second for everything.
+type slowNetwork struct{ udp.Network }
+
+func (n slowNetwork) Interfaces() ([]udp.Interface, error) {
+	time.Sleep(time.Second)
+	return n.Network.Interfaces()
+}
+
+func (n slowNetwork) ListenUDP(local netip.AddrPort) (udp.Conn, error) {
+	time.Sleep(time.Second)
+	return n.Network.ListenUDP(local)
+}
+
+func (n slowNetwork) ListenMulticastUDP(ifi udp.Interface, group netip.AddrPort) (udp.Conn, error) {
+	time.Sleep(time.Second)
+	return n.Network.ListenMulticastUDP(ifi, group)
+}
+
+// A socket that is being opened when Close comes is closed too: its port is
+// free again.
+func TestGatherCloseWhileOpening(t *testing.T) {
+	scenario(t, func(t *testing.T, n *simnet.Network) {
+		host := n.Host("a", simnet.On(n.LAN("home")), simnet.Addrs("192.0.2.1"))
+		g := gatherOn(t, slowNetwork{host}, func(c *GathererConfig) { c.PortMin, c.PortMax = 5000, 5000 })
+		g.do(func(now time.Time) { g.Gather(now, "uf"); g.Resolve(now, namedCandidate(t, testName)) })
+		g.after(1500 * time.Millisecond)
+		g.close()
+		g.want("0s gathering")
+		conn, err := host.ListenUDP(netip.MustParseAddrPort("192.0.2.1:5000"))
+		if err != nil {
+			t.Fatalf("the port is still taken: %v", err)
+		}
+		conn.Close()
+	})
+}

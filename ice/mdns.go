@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -213,22 +214,47 @@ func (r *mdnsResolver) handlePacket(now time.Time, from netip.AddrPort, p []byte
 		r.dropped++
 		return
 	}
+	var answers []mdnsRecord
 	for range mdnsMaxAnswers {
 		rh, err := parser.AnswerHeader()
+		if errors.Is(err, dnsmessage.ErrSectionDone) {
+			break
+		}
 		if err != nil {
-			if !errors.Is(err, dnsmessage.ErrSectionDone) {
-				r.dropped++
-			}
-			return
+			r.dropped++
+			break
 		}
 		addr, ok := mdnsAddress(&parser, rh)
 		if ok {
-			r.answer(now, strings.ToLower(strings.TrimSuffix(rh.Name.String(), ".")), addr, rh.TTL)
+			name := strings.ToLower(strings.TrimSuffix(rh.Name.String(), "."))
+			answers = append(answers, mdnsRecord{name, addr, rh.TTL})
 		} else if parser.SkipAnswer() != nil {
 			r.dropped++
-			return
+			break
 		}
 	}
+	// Of several addresses the first counts, a link-local one only where there
+	// is no other: without its zone it is good for one link.
+	slices.SortStableFunc(answers, func(a, b mdnsRecord) int {
+		return linkLocality(a.addr) - linkLocality(b.addr)
+	})
+	for _, a := range answers {
+		r.answer(now, a.name, a.addr, a.ttl)
+	}
+}
+
+// An mdnsRecord is an address record of a response.
+type mdnsRecord struct {
+	name string
+	addr netip.Addr
+	ttl  uint32
+}
+
+func linkLocality(a netip.Addr) int {
+	if a.IsLinkLocalUnicast() {
+		return 1
+	}
+	return 0
 }
 
 // mdnsAddress reads the address of an A or AAAA record; false means that the

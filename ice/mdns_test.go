@@ -196,6 +196,18 @@ func TestMDNSAnswerAmongOthers(t *testing.T) {
 	if _, results := r.take(); len(results) != 1 || results[0].Candidate.Addr().Addr().String() != "192.0.2.7" {
 		t.Errorf("%+v", results)
 	}
+	// A link-local address is the last choice, and a choice.
+	for _, test := range []struct {
+		addrs []string
+		want  string
+	}{{[]string{"fe80::7", "192.0.2.7"}, "192.0.2.7"}, {[]string{"fe80::7"}, "fe80::7"}} {
+		r := newTestResolver()
+		r.resolve(epoch, namedCandidate(t, testName))
+		r.handlePacket(epoch, responder, mdnsResponse(testName, 120, test.addrs))
+		if _, results := r.take(); len(results) != 1 || results[0].Candidate.Addr().Addr().String() != test.want {
+			t.Errorf("%v: %+v", test.addrs, results)
+		}
+	}
 }
 
 // RFC 6762 §10.1: a goodbye takes the answer out of the cache.
