@@ -74,7 +74,7 @@ func answeredBundle(offer *content, answer *sdp.Session) []sdp.Group {
 func (n *negotiation) answerCredentials(t TransportID, i int, l Local) ICEParameters {
 	have, ok := n.localCredentials(t)
 	if !ok {
-		return n.draft(t, ICEParameters{}, l)
+		return n.draft(t, l)
 	}
 	// RFC 9429 §5.10: "If the ICE ufrag or password changed from the previous
 	// remote description, then an ICE restart is needed", and the answer to one
@@ -83,7 +83,7 @@ func (n *negotiation) answerCredentials(t TransportID, i int, l Local) ICEParame
 	stable, inForce := n.stable.plan.transports[t]
 	restarted := inForce && stable.remote != nil && stable.remote.parameters != n.pendingRemote.credentials(i)
 	if restarted && have == stable.local {
-		return n.draft(t, have, l)
+		return n.draft(t, l)
 	}
 	return have
 }

@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,98 +10,114 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden descriptions in testdata")
 
-// TestGoldens compares the descriptions that we write with those of
-// testdata, each in a situation of its own.
-func TestGoldens(t *testing.T) {
-	first := func() (a, b *endpoint) { return newEndpoint(t, "Alice"), newEndpoint(t, "Bob") }
-	gathered := func(e *endpoint) {
-		id, ufrag := e.onlyID(), e.only().local.Ufrag
-		e.AddLocalCandidate(id, ufrag, host(1))
-		e.AddLocalCandidate(id, ufrag, "2 1 udp 1694498815 198.51.100.9 50000 typ srflx raddr 0.0.0.0 rport 0")
-		e.EndOfLocalCandidates(id, ufrag)
-	}
-	rejecting := func(a *endpoint) {
-		a.offer()
-		a.setRemote(Description{Answer, "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n" +
-			"m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\n"})
-	}
-	for name, situation := range map[string]func() Description{
-		"offer-first": func() Description { a, _ := first(); return a.offer() },
+// first returns two endpoints that have not negotiated.
+func first(t *testing.T) (a, b *endpoint) { return newEndpoint(t, "Alice"), newEndpoint(t, "Bob") }
+
+// gathered gives an endpoint a host and a reflexive candidate, and their end.
+func gathered(e *endpoint) {
+	id, ufrag := e.onlyID(), e.only().local.Ufrag
+	e.AddLocalCandidate(id, ufrag, host(1))
+	e.AddLocalCandidate(id, ufrag, "2 1 udp 1694498815 198.51.100.9 50000 typ srflx raddr 0.0.0.0 rport 0")
+	e.EndOfLocalCandidates(id, ufrag)
+}
+
+// rejecting has an endpoint's first offer rejected.
+func rejecting(a *endpoint) {
+	a.offer()
+	a.setRemote(Description{Answer, rejection})
+}
+
+func offerSituations(t *testing.T) map[string]func() Description {
+	return map[string]func() Description{
+		"offer-first": func() Description { a, _ := first(t); return a.offer() },
 		"offer-without-sections": func() Description {
-			a, _ := first()
+			a, _ := first(t)
 			a.local.Data = false
 			return a.offer()
 		},
 		"offer-gathered": func() Description {
-			a, _ := first()
+			a, _ := first(t)
 			a.offer()
 			gathered(a)
 			return *a.PendingLocal()
 		},
 		"offer-again": func() Description {
-			a, b := first()
+			a, b := first(t)
 			a.offer()
 			gathered(a)
 			a.setRemote(b.answer(*a.PendingLocal()))
 			return a.offer()
 		},
 		"offer-restart": func() Description {
-			a, b := first()
+			a, b := first(t)
 			a.offer()
 			gathered(a)
 			a.setRemote(b.answer(*a.PendingLocal()))
 			return a.restart()
 		},
 		"offer-by-the-answerer": func() Description { _, b := connected(t); return b.offer() },
-		"offer-recycled":        func() Description { a, _ := first(); rejecting(a); return a.offer() },
+		"offer-recycled":        func() Description { a, _ := first(t); rejecting(a); return a.offer() },
 		"offer-rejected-kept": func() Description {
-			a, _ := first()
+			a, _ := first(t)
 			rejecting(a)
 			a.local.Data = false
 			return a.offer()
 		},
 		"offer-after-chromium-audio-video-data": func() Description {
-			a, _ := first()
+			a, _ := first(t)
 			a.answer(audioVideoData(t))
 			return a.offer()
 		},
 		"offer-two-fingerprints": func() Description {
-			a, _ := first()
+			a, _ := first(t)
 			second := fingerprint('Z')
 			second.Algorithm, second.Value = "sha-512", second.Value+":"+second.Value
 			a.local.Fingerprints = append(a.local.Fingerprints, second)
 			return a.offer()
 		},
-		"answer-first":      func() Description { a, b := first(); return b.answer(a.offer()) },
+	}
+}
+
+func answerSituations(t *testing.T) map[string]func() Description {
+	return map[string]func() Description{
+		"answer-first":      func() Description { a, b := first(t); return b.answer(a.offer()) },
 		"answer-by-server":  func() Description { a, b := connected(t); return a.answer(b.offer()) },
-		"pranswer":          func() Description { a, b := first(); b.setRemote(a.offer()); return b.pranswer() },
-		"answer-no-trickle": func() Description { a, b := first(); return b.answer(without(t, a.offer(), "a=ice-options")) },
-		"answer-no-bundle":  func() Description { a, b := first(); return b.answer(without(t, a.offer(), "a=group")) },
+		"pranswer":          func() Description { a, b := first(t); b.setRemote(a.offer()); return b.pranswer() },
+		"answer-no-trickle": func() Description { a, b := first(t); return b.answer(without(t, a.offer(), "a=ice-options")) },
+		"answer-no-bundle":  func() Description { a, b := first(t); return b.answer(without(t, a.offer(), "a=group")) },
 		"answer-gathered": func() Description {
-			a, b := first()
+			a, b := first(t)
 			b.answer(a.offer())
 			gathered(b)
 			return *b.CurrentLocal()
 		},
 		"answer-restart": func() Description { a, b := connected(t); return b.answer(a.restart()) },
 		"answer-chromium-audio-video-data": func() Description {
-			a, _ := first()
+			a, _ := first(t)
 			return a.answer(audioVideoData(t))
 		},
 		"answer-firefox-audio-video-data": func() Description {
-			a, _ := first()
+			a, _ := first(t)
 			return a.answer(recorded(t, "firefox-153-audio-video-data-offer.sdp", Offer))
 		},
 		"answer-safari-audio-video-data": func() Description {
-			a, _ := first()
+			a, _ := first(t)
 			return a.answer(recorded(t, "safari-14-audio-video-data-offer.sdp", Offer))
 		},
 		"answer-audio-only": func() Description {
-			a, _ := first()
+			a, _ := first(t)
 			return a.answer(recorded(t, "rtpengine-audio-offer.sdp", Offer))
 		},
-		"answer-bundle-only": func() Description { a, _ := first(); return a.answer(Description{Offer, bundleOnlyData}) },
-	} {
+		"answer-bundle-only": func() Description { a, _ := first(t); return a.answer(Description{Offer, bundleOnlyData}) },
+	}
+}
+
+// TestGoldens compares the descriptions that we write with those of
+// testdata, each in a situation of its own.
+func TestGoldens(t *testing.T) {
+	situations := offerSituations(t)
+	maps.Copy(situations, answerSituations(t))
+	for name, situation := range situations {
 		t.Run(name, func(t *testing.T) {
 			got := situation()
 			path := filepath.Join("testdata", name+".sdp")

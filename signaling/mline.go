@@ -49,13 +49,13 @@ func propose(rows []mline, offer *content, next *TransportID) []mline {
 	return proposed
 }
 
-// settle returns the table with an answer applied to the offered one. What
-// either side rejects is rejected.
+// settle returns the table with an answer applied to the offered one. What the
+// offer rejects, the answer rejects too (checkAnswer).
 func settle(rows []mline, answer *content) []mline {
 	settled := slices.Clone(rows)
 	for i := range settled {
 		row := &settled[i]
-		if row.rejected || unusable(answer.Media[i]) {
+		if unusable(answer.Media[i]) {
 			*row = mline{mid: row.mid, kind: row.kind, rejected: true}
 		}
 	}

@@ -117,7 +117,7 @@ func (n *negotiation) limited(m *sdp.Media, l Local) *sdp.Media {
 func (n *negotiation) offerCredentials(t TransportID, l Local, options OfferOptions) ICEParameters {
 	have, ok := n.localCredentials(t)
 	if !ok {
-		return n.draft(t, ICEParameters{}, l)
+		return n.draft(t, l)
 	}
 	// webrtc-pc §4.4.2.1: with iceRestart, "or when the
 	// [[LocalIceCredentialsToReplace]] slot is not empty, then the generated
@@ -126,7 +126,7 @@ func (n *negotiation) offerCredentials(t TransportID, l Local, options OfferOpti
 	_, inForce := n.stable.plan.transports[t]
 	restart := options.ICERestart && inForce && have == n.stable.plan.transports[t].local
 	if restart || slices.Contains(n.replace, have) {
-		return n.draft(t, have, l)
+		return n.draft(t, l)
 	}
 	return have
 }

@@ -35,8 +35,7 @@ func TestProvisionalAnswers(t *testing.T) {
 func TestProvisionalRejection(t *testing.T) {
 	a, b := newEndpoint(t, "Alice"), newEndpoint(t, "Bob")
 	offer := a.offer()
-	a.setRemote(Description{Pranswer, "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n" +
-		"m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\n"})
+	a.setRemote(Description{Pranswer, rejection})
 	if a.only().remote != nil || a.world.data != nil {
 		t.Errorf("got\n%s", a.world.describe())
 	}

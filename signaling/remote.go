@@ -82,6 +82,6 @@ func (n *negotiation) applyRemoteOffer(next State, offer *description) (Effects,
 	}
 	n.lines = offer.rows
 	n.pendingRemote = offer
-	n.answer = ""
+	n.answer = "" // It answers another offer.
 	return n.enter(next), nil
 }

@@ -167,3 +167,37 @@ func TestNoRollbackOfAnAnswer(t *testing.T) {
 		})
 	}
 }
+
+// What was only created leaves nothing behind.
+func TestRollbackForgetsDrafts(t *testing.T) {
+	a, b := newEndpoint(t, "Alice"), newEndpoint(t, "Bob")
+	for range 3 {
+		a.setRemote(b.offer())
+		if _, err := a.CreateAnswer(a.local); err != nil {
+			t.Fatal(err)
+		}
+		a.rollback()
+		b.rollback()
+		if len(a.n.drafts) != 0 {
+			t.Errorf("%d drafts are left", len(a.n.drafts))
+		}
+	}
+}
+
+// An answer that was created for an offer does not answer the next one.
+func TestAnswerToAnEarlierOffer(t *testing.T) {
+	a, b := connected(t)
+	a.setRemote(b.offer())
+	text, err := a.CreateAnswer(a.local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.setRemote(b.restart())
+	wantRefused[*rtcerr.InvalidModificationError](a, "the answer to the first offer", func() error {
+		_, err := a.SetLocal(Description{Answer, text}, a.local)
+		return err
+	})
+	a.setLocal(Description{Type: Answer})
+	b.setRemote(*a.CurrentLocal())
+	wantConnected(a, b, "with an answer to the second offer")
+}

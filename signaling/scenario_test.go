@@ -142,6 +142,7 @@ func TestGlareInAConnectedSession(t *testing.T) {
 func TestAnOfferThatCannotBeReadDoesNotRollBack(t *testing.T) {
 	a, b := newEndpoint(t, "Alice"), newEndpoint(t, "Bob")
 	a.offer()
+	a.AddLocalCandidate(a.onlyID(), a.only().local.Ufrag, host(1))
 	good := b.offer()
 	wantRefused[*rtcerr.RTCError](a, "no SDP", func() error {
 		_, err := a.SetRemote(Description{Offer, "what?"}, a.local)
@@ -234,14 +235,16 @@ func TestSessionVersion(t *testing.T) {
 	}
 }
 
+// rejection is an answer that rejects data.
+const rejection = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n" +
+	"m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\n"
+
 // A peer that rejects data: the transport ends, and the section is recycled by
 // a later offer with a new mid (RFC 9429 §5.2.2).
 func TestRejectedDataIsRecycled(t *testing.T) {
 	a := newEndpoint(t, "Alice")
 	offer := a.offer()
-	rejection := Description{Answer, "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n" +
-		"m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\n"}
-	a.setRemote(rejection)
+	a.setRemote(Description{Answer, rejection})
 	if len(a.world.transports) != 0 || a.world.data != nil {
 		t.Errorf("the transport is still there:\n%s", a.world.describe())
 	}
@@ -262,7 +265,7 @@ func TestRejectedDataIsRecycled(t *testing.T) {
 	// Without a wish for data, the offer keeps the place, rejected.
 	c := newEndpoint(t, "Carol")
 	c.offer()
-	c.setRemote(rejection)
+	c.setRemote(Description{Answer, rejection})
 	c.local.Data = false
 	empty := c.offer()
 	if got := lines(&empty, "m="); !slices.Equal(got, []string{"m=application 0 UDP/DTLS/SCTP webrtc-datachannel"}) {

@@ -55,9 +55,9 @@ func (n *negotiation) localCredentials(t TransportID) (ICEParameters, bool) {
 
 // draft returns new credentials for a transport. They stay the same from one
 // created description to the next until one is set.
-func (n *negotiation) draft(t TransportID, have ICEParameters, l Local) ICEParameters {
+func (n *negotiation) draft(t TransportID, l Local) ICEParameters {
 	d, ok := n.drafts[t]
-	if !ok || d == have || slices.Contains(n.replace, d) {
+	if !ok {
 		d = l.Fresh()
 		n.drafts[t] = d
 	}
