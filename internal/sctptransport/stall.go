@@ -32,7 +32,8 @@ type stall struct {
 // association is stalled.
 func (s *stall) sending(sack chunk) bool {
 	window, gaps, ok := sack.window()
-	if !ok || gaps || window >= s.mtu || s.waiting.Load() < s.started.Load() {
+	started := s.started.Load()
+	if !ok || gaps || window >= s.mtu || started == 0 || s.waiting.Load() < started {
 		s.since = time.Time{}
 		return false
 	}

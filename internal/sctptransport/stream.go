@@ -79,9 +79,9 @@ func (s Stream) Receive(p []byte) (n int, ppid PPID, err error) {
 	return 0, 0, s.a.closedError(err)
 }
 
-// Reading says that somebody calls Receive from now on until it returns an
-// error other than io.ErrShortBuffer, or until stop is called. What nobody
-// reads counts as lost when the receive buffer is full.
+// Reading says that somebody calls Receive until stop is called, or is busy with
+// what it returned. If the receive buffer is full while all who read wait, the
+// association is stalled and ends.
 func (s Stream) Reading() (stop func()) {
 	s.a.stall.started.Add(1)
 	return sync.OnceFunc(func() { s.a.stall.started.Add(-1) })
