@@ -13,6 +13,11 @@ func (n *negotiation) applyAnswer(next State, answerer side, answer *description
 	if err := checkContinuity(n.plan, changes, answer); err != nil {
 		return nil, err
 	}
+	if answerer == remote {
+		if err := checkRestart(n.stable.plan, changes, answer); err != nil {
+			return nil, err
+		}
+	}
 
 	n.lines = answer.rows
 	if answer.kind == Answer {

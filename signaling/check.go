@@ -157,6 +157,22 @@ func checkContinuity(inForce, next plan, answer *description) error {
 	return nil
 }
 
+// checkRestart says whether a remote answer restarts ICE where our offer does
+// not. RFC 9429 §5.10: an answer changes ufrag and password if and only if the
+// offer restarts ICE; a change without that is an error. The other way round,
+// a peer that keeps its credentials is let pass.
+func checkRestart(stable, next plan, answer *description) error {
+	for _, t := range next.ids() {
+		was, is := stable.transports[t], next.transports[t]
+		if was.remote == nil || is.remote == nil || was.local != is.local || was.remote.parameters == is.remote.parameters {
+			continue
+		}
+		i := carrier(answer.rows, answer.content, t)
+		return invalid("%s of the remote %s has other ICE credentials than before, but the offer does not restart ICE", section(i, answer.Media[i]), answer.kind)
+	}
+	return nil
+}
+
 func renewalError(i int, d *description) error {
 	return invalid("%s of the %s has another fingerprint or tls-id without an ICE restart", section(i, d.Media[i]), d.kind)
 }

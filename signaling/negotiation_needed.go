@@ -6,7 +6,7 @@ import "slices"
 // restartIce). The wish stays, over rollbacks too, until they are agreed.
 //
 // "Empty connection.[[LocalIceCredentialsToReplace]], and populate it with all
-// ICE credentials (ice-ufrag and ice-pwd as a tuple) found in
+// ICE credentials (ice-ufrag and ice-pwd ...) found in
 // connection.[[CurrentLocalDescription]], as well as all ICE credentials found
 // in connection.[[PendingLocalDescription]]."
 func (m *Machine) RestartICE() {

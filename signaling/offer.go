@@ -119,10 +119,10 @@ func (n *negotiation) offerCredentials(t TransportID, l Local, options OfferOpti
 	if !ok {
 		return n.draft(t, l)
 	}
-	// webrtc-pc §4.4.2.1: with iceRestart, "or when the
-	// [[LocalIceCredentialsToReplace]] slot is not empty, then the generated
-	// description will have ICE credentials that are different from the current
-	// credentials (as visible in the currentLocalDescription attribute's SDP)".
+	// webrtc-pc §4.4.2.1: with iceRestart, or with
+	// [[LocalIceCredentialsToReplace]] not empty, "the generated description will
+	// have ICE credentials that are different from the current credentials (as
+	// visible in the currentLocalDescription attribute's SDP)".
 	_, inForce := n.stable.plan.transports[t]
 	restart := options.ICERestart && inForce && have == n.stable.plan.transports[t].local
 	if restart || slices.Contains(n.replace, have) {

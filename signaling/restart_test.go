@@ -136,6 +136,24 @@ func TestPeerChangesItsCertificate(t *testing.T) {
 	}
 }
 
+// RFC 9429 §5.10: the peer cannot restart ICE in its answer, unless we offered
+// to.
+func TestUninvitedRestart(t *testing.T) {
+	a, b := connected(t)
+	answer := b.answer(a.offer())
+	ufrag := "a=ice-ufrag:" + b.only().local.Ufrag
+	wantRefused[*rtcerr.InvalidAccessError](a, "an answer with other credentials", func() error {
+		_, err := a.SetRemote(replaced(t, answer, ufrag, "a=ice-ufrag:other"), a.local)
+		return err
+	})
+	a.setRemote(answer)
+	b.setRemote(a.restart())
+	a.setRemote(replaced(t, b.pranswer(), "a=ice-ufrag:", "a=ice-ufrag:x"))
+	b.setLocal(Description{Type: Answer})
+	a.setRemote(*b.CurrentLocal())
+	wantConnected(a, b, "with an answer that differs from the provisional one")
+}
+
 // A further hash of the same certificate does not end anything.
 func TestPeerAddsAFingerprint(t *testing.T) {
 	a, b := connected(t)

@@ -20,13 +20,11 @@ func (n *negotiation) enter(next State) Effects {
 // settleStable remembers that what is in force has been agreed.
 func (n *negotiation) settleStable() {
 	n.stable.lines, n.stable.plan = n.lines, n.plan
-	// webrtc-pc §4.4.1.5: "Set both connection.[[PendingLocalDescription]] and
-	// connection.[[PendingRemoteDescription]] to null. Set both
-	// connection.[[LastCreatedOffer]] and connection.[[LastCreatedAnswer]] to "".
-	// ... If none of the ICE credentials in
-	// connection.[[LocalIceCredentialsToReplace]] exist in [the local]
-	// description, then set connection.[[LocalIceCredentialsToReplace]] to an
-	// empty set."
+	// webrtc-pc §4.4.1.5: "Set both connection.[[LastCreatedOffer]] and
+	// connection.[[LastCreatedAnswer]] to "" ... Finally, if none of the ICE
+	// credentials in connection.[[LocalIceCredentialsToReplace]] are present in the
+	// newly set connection.[[CurrentLocalDescription]], then set
+	// connection.[[LocalIceCredentialsToReplace]] to an empty set."
 	n.offer, n.answer, n.offerOptions = "", "", OfferOptions{}
 	inUse := n.currentLocal.allCredentials()
 	if !slices.ContainsFunc(n.replace, func(p ICEParameters) bool { return slices.Contains(inUse, p) }) {
