@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
@@ -206,7 +207,8 @@ func (pc *PeerConnection) fingerprints() []sdp.Fingerprint {
 			continue
 		}
 		for _, f := range fingerprints {
-			out = append(out, sdp.Fingerprint{Algorithm: f.Algorithm, Value: f.Value})
+			// RFC 8122 §5 writes upper-case hexadecimal, and Firefox reads no other.
+			out = append(out, sdp.Fingerprint{Algorithm: f.Algorithm, Value: strings.ToUpper(f.Value)})
 		}
 	}
 	return out
