@@ -108,7 +108,7 @@ func (w *walker) receive(r *rand.Rand) {
 // it is quiet again they are set up for each other, with every candidate in its
 // place.
 func TestRandomWalks(t *testing.T) {
-	for seed := range uint64(1500) {
+	for seed := range uint64(600) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		a := &walker{endpoint: newEndpoint(t, "Alice"), polite: true}
 		b := &walker{endpoint: newEndpoint(t, "Bob"), peer: a}
