@@ -100,7 +100,7 @@ func (c *Channel) SetEvents(e Events) {
 	b := &c.inbox
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.events, b.set = e, true
+	b.events, b.set = &e, true
 	b.change()
 	b.kick()
 }

@@ -64,7 +64,7 @@ func (b *inbox) post(f func(*Events)) {
 	if b.session.silent.Load() {
 		return
 	}
-	b.life = append(b.life, lifeEvent{b.received, f})
+	b.life.push(lifeEvent{b.received, f})
 	b.kick()
 }
 
@@ -116,13 +116,13 @@ func (b *inbox) ready() bool {
 
 // Messages that nobody takes do not hold up the events behind them.
 func (b *inbox) lifeReady() bool {
-	return len(b.life) > 0 && (b.life[0].after <= b.delivered || !b.events.takesMessages() || b.detached)
+	return b.life.len() > 0 && (b.life.first().after <= b.delivered || !b.events.takesMessages() || b.detached)
 }
 
 func (b *inbox) lowReady() bool { return b.low && !b.lowRunning }
 
 func (b *inbox) messageReady() bool {
-	return len(b.messages) > 0 && !b.messageRunning && !b.detached && b.events.takesMessages()
+	return b.messages.len() > 0 && !b.messageRunning && !b.detached && b.events.takesMessages()
 }
 
 // run calls the handlers of what is ready until nothing is, or until a handler
@@ -130,43 +130,68 @@ func (b *inbox) messageReady() bool {
 func (b *inbox) run(turn uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for b.turn == turn {
+	defer b.yield(turn)
+	for b.turn == turn && b.ready() {
 		switch {
-		case !b.ready():
-			b.turn = 0
-			return
 		case b.lifeReady():
-			f := b.life[0].call
-			b.life = b.life[1:]
-			b.handle(turn, f)
+			b.callLife(turn, b.life.pop().call)
 		case b.lowReady():
-			b.low, b.lowRunning = false, true
-			b.handle(turn, func(e *Events) { call(e.OnBufferedAmountLow) })
-			b.lowRunning = false
+			b.callLow(turn)
 		default:
-			m := b.next()
-			b.messageRunning = true
-			b.handle(turn, func(e *Events) { e.message(m) })
-			b.messageRunning = false
+			b.callMessage(turn, b.next())
 		}
 	}
-	b.kick() // events may have waited for the handler that was overtaken
 }
 
-// handle calls f without the lock. mu is held before and after.
-func (b *inbox) handle(turn uint64, f func(*Events)) {
-	e := b.events
+// yield gives the turn back. It is deferred, so that a handler which ends its
+// goroutine does not take the turn with it. mu is held.
+func (b *inbox) yield(turn uint64) {
+	if b.turn == turn {
+		b.turn = 0
+	}
+	b.kick() // events may have waited for a handler that was overtaken
+}
+
+func (b *inbox) callLife(turn uint64, f func(*Events)) {
+	e := b.begin()
+	defer b.done(turn, nil)
+	f(e)
+}
+
+func (b *inbox) callLow(turn uint64) {
+	b.low, b.lowRunning = false, true
+	e := b.begin()
+	defer b.done(turn, &b.lowRunning)
+	call(e.OnBufferedAmountLow)
+}
+
+func (b *inbox) callMessage(turn uint64, m message) {
+	b.messageRunning = true
+	e := b.begin()
+	defer b.done(turn, &b.messageRunning)
+	e.message(m)
+}
+
+// begin unlocks for a handler and returns the handlers. mu is held before.
+func (b *inbox) begin() *Events {
 	tasks.Add(1)
 	b.handling = false
 	b.settle()
 	b.handling, b.handlingFrom = true, time.Now()
+	e := b.events
 	b.mu.Unlock()
-	defer func() {
-		b.mu.Lock()
-		if b.turn == turn {
-			b.handling = false
-		}
-		b.change()
-	}()
-	f(&e)
+	return e
+}
+
+// done locks after a handler of the given turn, which is no longer running. mu
+// is held afterwards.
+func (b *inbox) done(turn uint64, running *bool) {
+	b.mu.Lock()
+	if b.turn == turn {
+		b.handling = false
+	}
+	if running != nil {
+		*running = false
+	}
+	b.change()
 }

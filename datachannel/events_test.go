@@ -2,6 +2,7 @@ package datachannel
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -217,6 +218,29 @@ func TestPush(t *testing.T) {
 		settle()
 		if !slices.Equal(sizes, want) {
 			t.Errorf("got %d", sizes)
+		}
+	})
+}
+
+// TestHandlerEndsGoroutine: a handler may end its goroutine, as t.FailNow does.
+func TestHandlerEndsGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := connect(t, time.Millisecond, SessionConfig{})
+		var got []string
+		c, _ := a.s.Open(Params{Ordered: true})
+		c.SetEvents(Events{
+			OnOpen:              func() { got = append(got, "open"); runtime.Goexit() },
+			OnBufferedAmountLow: func() { got = append(got, "low"); runtime.Goexit() },
+			OnClosing:           func() { got = append(got, "closing"); runtime.Goexit() },
+			OnClose:             func() { got = append(got, "close") },
+		})
+		settle()
+		c.Send([]byte("x"), true)
+		settle()
+		b.theChannel().Close()
+		settle()
+		if s := strings.Join(got, " "); s != "open low closing close" {
+			t.Errorf("the handlers saw %q", s)
 		}
 	})
 }

@@ -37,13 +37,13 @@ type inbox struct {
 	mu sync.Mutex
 	// all below is guarded by mu
 
-	events    Events
-	set       bool // SetEvents has been called
-	announced bool // OnChannel has returned, or was not needed
-	detached  bool // messages are taken by blocking reads
+	events    *Events // never nil; not changed, but replaced
+	set       bool    // SetEvents has been called
+	announced bool    // OnChannel has returned, or was not needed
+	detached  bool    // messages are taken by blocking reads
 
-	life      []lifeEvent
-	messages  []message
+	life      fifo[lifeEvent]
+	messages  fifo[message]
 	bytes     int    // of messages
 	received  uint64 // messages that were put in
 	delivered uint64 // messages that were taken out
@@ -152,8 +152,8 @@ func (b *inbox) put(m message) {
 	// A handler may close the session, which waits for the session's
 	// goroutines: this one does not count while it is in a handler.
 	b.session.goroutines.leave()
+	defer b.session.goroutines.enter()
 	b.run(turn)
-	b.session.goroutines.enter()
 }
 
 // enqueue queues a message if there is room. mu is held.
@@ -165,7 +165,7 @@ func (b *inbox) enqueue(m message) bool {
 		b.drops()
 		return false
 	}
-	b.messages = append(b.messages, m)
+	b.messages.push(m)
 	b.bytes += m.size()
 	b.received++
 	b.change()
@@ -174,12 +174,7 @@ func (b *inbox) enqueue(m message) bool {
 
 // next removes the first message. mu is held.
 func (b *inbox) next() message {
-	m := b.messages[0]
-	b.messages[0] = message{}
-	b.messages = b.messages[1:]
-	if len(b.messages) == 0 {
-		b.messages = nil
-	}
+	m := b.messages.pop()
 	b.bytes -= m.size()
 	b.delivered++
 	b.change()
@@ -188,8 +183,8 @@ func (b *inbox) next() message {
 
 // discard forgets the messages that have not been delivered. mu is held.
 func (b *inbox) discard() {
-	b.delivered += uint64(len(b.messages))
-	b.messages, b.bytes = nil, 0
+	b.delivered += uint64(b.messages.len())
+	b.messages, b.bytes = fifo[message]{}, 0
 }
 
 // finish says that no message follows: reads return err, at once if those that
@@ -215,7 +210,7 @@ func (b *inbox) silence(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.end = err
-	b.life, b.low = nil, false
+	b.life, b.low = fifo[lifeEvent]{}, false
 	b.discard()
 	if b.overtaker != nil {
 		b.overtaker.Stop()

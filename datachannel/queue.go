@@ -14,41 +14,13 @@ type outMessage struct {
 	expires time.Time // zero: never
 }
 
-// outQueue is what a channel has to send, first in, first out. It is guarded by
-// session.mu.
+// outQueue is what a channel has to send. It is guarded by session.mu.
 type outQueue struct {
-	messages []outMessage
-	head     int      // messages before it are gone
-	eos      bool     // reset the stream when the messages are gone
-	active   bool     // the channel is in the session's ring
-	next     *Channel // in the ring
-	credit   int      // bytes that it may send in its turn
-}
-
-func (q *outQueue) len() int { return len(q.messages) - q.head }
-
-func (q *outQueue) first() *outMessage { return &q.messages[q.head] }
-
-func (q *outQueue) push(m outMessage) {
-	// A queue that is never empty would creep through memory.
-	if q.head > 32 && q.head*2 > len(q.messages) {
-		n := copy(q.messages, q.messages[q.head:])
-		clear(q.messages[n:])
-		q.messages, q.head = q.messages[:n], 0
-	}
-	q.messages = append(q.messages, m)
-}
-
-func (q *outQueue) pop() outMessage {
-	m := q.messages[q.head]
-	q.messages[q.head] = outMessage{}
-	if q.head++; q.head == len(q.messages) {
-		q.messages, q.head = q.messages[:0], 0
-		if cap(q.messages) > 64 {
-			q.messages = nil
-		}
-	}
-	return m
+	fifo[outMessage]
+	eos    bool     // reset the stream when the messages are gone
+	active bool     // the channel is in the session's ring
+	next   *Channel // in the ring
+	credit int      // bytes that it may send in its turn
 }
 
 // ring is the channels that have something to send, in the order of their turns.

@@ -216,13 +216,13 @@ func TestPump(t *testing.T) {
 	if !slices.Equal(fake.sent, want) {
 		t.Errorf("sent %q, want %q", fake.sent, want)
 	}
-	if len(a.out.messages)+len(b.out.messages) != 0 || s.ring.first != nil {
+	if a.out.len()+b.out.len() != 0 || s.ring.first != nil {
 		t.Error("the queues are not empty")
 	}
 }
 
-func TestOutQueue(t *testing.T) {
-	var q outQueue
+func TestFIFO(t *testing.T) {
+	var q fifo[outMessage]
 	next, want := 0, 0
 	for range 1000 {
 		for range 3 {
@@ -248,7 +248,7 @@ func TestOutQueue(t *testing.T) {
 		}
 		want++
 	}
-	if cap(q.messages) > 8192 {
-		t.Errorf("a queue of ten holds memory for %d", cap(q.messages))
+	if cap(q.items) > 8192 {
+		t.Errorf("a queue of ten holds memory for %d", cap(q.items))
 	}
 }

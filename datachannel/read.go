@@ -33,7 +33,7 @@ func (c *Channel) Receive(ctx context.Context) (data []byte, isString bool, err 
 	b := &c.inbox
 	err = b.await(ctx, func() (bool, time.Time, error) {
 		b.detach()
-		if len(b.messages) == 0 {
+		if b.messages.len() == 0 {
 			return false, time.Time{}, b.end
 		}
 		m := b.next()
@@ -51,13 +51,13 @@ func (c *Channel) ReadDataChannel(p []byte) (n int, isString bool, err error) {
 	b := &c.inbox
 	err = b.await(context.Background(), func() (bool, time.Time, error) {
 		b.detach()
-		if len(b.messages) == 0 {
+		if b.messages.len() == 0 {
 			return false, b.readDeadline, b.end
 		}
 		if d := b.readDeadline; !d.IsZero() && !time.Now().Before(d) {
 			return false, d, nil
 		}
-		if len(b.messages[0].data) > len(p) {
+		if len(b.messages.first().data) > len(p) {
 			return false, time.Time{}, io.ErrShortBuffer
 		}
 		m := b.next()
