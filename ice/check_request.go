@@ -377,6 +377,6 @@ func (a *Agent) triggerCheck(now time.Time, p *pair) {
 			a.cancel(now, p.check)
 		}
 	}
-	p.state = CandidatePairStateWaiting
+	p.state, p.refused = CandidatePairStateWaiting, false
 	p.list.trigger(p)
 }

@@ -52,6 +52,7 @@ func (a *Agent) refused(now time.Time, t *transaction, why string) {
 	p, check := t.pair, t == t.pair.check
 	a.release(t)
 	if check {
+		p.refused = true
 		a.checkFailed(now, p, why)
 	}
 }

@@ -37,6 +37,13 @@ func TestPairPriority(t *testing.T) {
 
 // RFC 8445 §6.1.2.2: which candidates form a pair.
 func TestPairFormation(t *testing.T) {
+	component := func(c Candidate) Candidate { return c.WithComponent(ComponentRTCP) }
+	w := newWire(t)
+	a := w.agent("a", AgentConfig{})
+	a.host(1, addrA)
+	if a.learnOf(component(hostCandidate(t, addrB))); len(a.Pairs()) != 0 {
+		t.Error("candidates of two components form a pair")
+	}
 	for _, c := range []struct {
 		local, remote string
 		want          bool
@@ -69,7 +76,9 @@ func TestPruning(t *testing.T) {
 	a.AddLocalCandidate(w.now, candidateOf(t, CandidateTypeServerReflexive, "203.0.113.1:1000"), 1)
 	a.host(1, addrA) // once more
 	a.learnOf(hostCandidate(t, addrB), hostCandidate(t, addrB))
-	if p := a.Pairs(); len(p) != 1 || p[0].Local.Type() != CandidateTypeHost {
+	// What the peer has said of a candidate stays.
+	a.learnOf(candidateOf(t, CandidateTypeRelay, addrB))
+	if p := a.Pairs(); len(p) != 1 || p[0].Remote.Type() != CandidateTypeHost || p[0].Local.Type() != CandidateTypeHost {
 		t.Errorf("pairs %v, want one of the host candidate", p)
 	}
 	if n := len(a.LocalCandidates()); n != 2 {

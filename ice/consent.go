@@ -98,9 +98,6 @@ func (a *Agent) consentRenewed(now time.Time) {
 		a.finish(now, l)
 	}
 	c.lossAt, c.probe, c.lost = time.Time{}, time.Time{}, false
-	if c.next.Before(now) {
-		c.next = now.Add(a.interval())
-	}
 }
 
 // lostAt is when the state becomes disconnected unless an answer comes; zero
@@ -222,7 +219,7 @@ func (a *Agent) reopen(now time.Time, l *checklist) {
 	}
 	l.done, l.reopened = false, now
 	for _, p := range l.pairs {
-		if p != a.selected && p.state != CandidatePairStateInProgress {
+		if p != a.selected && p.state != CandidatePairStateInProgress && !p.refused {
 			p.state = CandidatePairStateWaiting
 		}
 	}

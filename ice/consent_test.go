@@ -206,3 +206,30 @@ func TestIdleAgent(t *testing.T) {
 		t.Errorf("two agents woke %d times in ten minutes for %d consent checks each", w.wakes, len(at))
 	}
 }
+
+// The path becomes slower, so that an answer counts as missing before it comes;
+// the probe sent in the meantime is lost. The late answer settles the matter.
+func TestLateAnswer(t *testing.T) {
+	w := newWire(t)
+	w.delay = 10 * time.Millisecond
+	a, _ := connected(w)
+	w.run(20 * time.Second)
+	w.delay = 300 * time.Millisecond
+	requests := 0
+	w.pass = func(d *flying) bool {
+		if d.by == a && d.data[0] == 0 {
+			requests++
+			return requests != 2
+		}
+		return true
+	}
+	w.until("a request unanswered", 10*time.Second, a.suspect)
+	w.until("an answer after all", time.Second, func() bool { return !a.suspect() })
+	if requests != 2 {
+		t.Fatalf("%d requests", requests)
+	}
+	w.run(700 * time.Millisecond)
+	if a.suspect() || requests != 2 {
+		t.Errorf("after the late answer the pair is in doubt: %v; %d requests", a.suspect(), requests)
+	}
+}

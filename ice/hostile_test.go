@@ -367,3 +367,64 @@ func TestHandlePacketLeavesTheBufferAlone(t *testing.T) {
 		t.Error("the buffer has changed")
 	}
 }
+
+// The right answer at the wrong socket of ours is asymmetric too.
+func TestResponseAtAnotherSocket(t *testing.T) {
+	w := newWire(t)
+	a := w.agent("a", AgentConfig{Controlling: true})
+	a.host(1, addrA)
+	p := against(a, addrB)
+	p.answer = func(r *binding, from netip.AddrPort) []byte {
+		a.HandlePacket(w.now, 2, ap(addrB), p.success(r, from))
+		return nil
+	}
+	w.run(time.Second)
+	if s := a.Pairs()[0].State; s != CandidatePairStateFailed || a.Counters().Asymmetric != 1 {
+		t.Errorf("the pair is %v, %d counted", s, a.Counters().Asymmetric)
+	}
+}
+
+// Early checks of two peers: those of the one whose answer does not come are
+// forgotten. Of the other, a later nomination is remembered.
+func TestEarlyChecksOfTwoPeers(t *testing.T) {
+	w := newWire(t)
+	a := w.agent("a", AgentConfig{})
+	a.host(1, addrA)
+	p := &puppet{w: w, peer: a, ufrag: "other", pwd: puppetPassword, addrs: []netip.AddrPort{ap(addrC)}}
+	q := &puppet{w: w, peer: a, ufrag: "pupp", pwd: puppetPassword, addrs: []netip.AddrPort{ap(addrB)}, next: 100}
+	w.puppets = []*puppet{p, q}
+	p.check(addrC, true)
+	q.check(addrB, false)
+	q.check(addrB, true)
+	a.learnOf(hostCandidate(t, "192.0.2.9:1").WithUfrag("other"), hostCandidate(t, "192.0.2.9:2").WithUfrag("pupp"))
+	a.SetRemoteCredentials(w.now, q.ufrag, q.pwd)
+	a.flush()
+	w.run(time.Second)
+	if len(p.requests) != 0 || len(a.RemoteCandidates()) != 2 {
+		t.Errorf("%d checks to the other peer; candidates %v", len(p.requests), a.RemoteCandidates())
+	}
+	if s, ok := a.SelectedPair(); !ok || !s.Nominated || s.To != ap(addrB) {
+		t.Errorf("a uses %v", s)
+	}
+}
+
+// An agent that has failed answers, and does not check.
+func TestChecksAfterFailure(t *testing.T) {
+	w := newWire(t)
+	a := w.agent("a", AgentConfig{})
+	a.host(1, addrA)
+	p := against(a, addrB)
+	p.check(addrB, true)
+	w.run(time.Second)
+	p.mute = true
+	w.run(time.Minute)
+	a.wantState(ConnectionStateFailed, "without consent")
+	p.mute, p.requests, p.responses = false, nil, nil
+	p.check(addrB, true)
+	p.check(addrC, true)
+	w.run(time.Minute)
+	a.wantState(ConnectionStateFailed, "although it is checked")
+	if len(p.requests) != 0 || len(p.responses) != 1 {
+		t.Errorf("%d checks and %d answers", len(p.requests), len(p.responses))
+	}
+}

@@ -52,7 +52,7 @@ func (b *binding) readAttribute(t stun.AttrType, v []byte) {
 	switch t {
 	case stun.AttrUsername:
 		if b.hasUsername {
-			return // only the first of a kind counts (RFC 8489 §5)
+			return // only the first of a kind counts (RFC 8489 §14)
 		}
 		// "USERNAME is formed by concatenating the peer's username fragment, a
 		// colon, and the agent's own" (RFC 8445 §7.2.2, seen from its receiver).

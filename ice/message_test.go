@@ -108,6 +108,24 @@ func TestReadRequestOfRFC5769(t *testing.T) {
 	}
 }
 
+// Only the first attribute of a kind counts (RFC 8489 §14).
+func TestRepeatedAttributes(t *testing.T) {
+	m := stun.New()
+	start(m, stun.ClassRequest, transactionID{1})
+	m.Add(stun.AttrUsername, []byte("one:two"))
+	m.Add(stun.AttrUsername, []byte("three:four"))
+	addUint32(m, stun.AttrPriority, 1)
+	addUint32(m, stun.AttrPriority, 2)
+	addXORAddress(m, netip.MustParseAddrPort(addrA))
+	addXORAddress(m, netip.MustParseAddrPort(addrB))
+	addErrorCode(m, 487)
+	addErrorCode(m, 400)
+	b := readBinding(t, m.Raw)
+	if string(b.localUfrag) != "one" || b.priority != 1 || b.mapped.String() != addrA || b.errorCode != 487 {
+		t.Errorf("read %q, %d, %v, %d", b.localUfrag, b.priority, b.mapped, b.errorCode)
+	}
+}
+
 func TestXORAddressRoundTrip(t *testing.T) {
 	for _, s := range []string{"192.0.2.1:1", "255.255.255.255:65535", "[2001:db8::1]:3478", "[fe80::1]:9"} {
 		want := netip.MustParseAddrPort(s)

@@ -124,6 +124,7 @@ func TestAggressivePeer(t *testing.T) {
 	for range 10 {
 		p.check(addrB, true)
 		w.run(time.Second)
+		b.wantPath(addrA, addrC, "when the worse pair is nominated again")
 		p.check(addrC, true)
 		w.run(time.Second)
 		b.wantPath(addrA, addrC, "when both go on being nominated")
@@ -157,12 +158,20 @@ func TestNATRebinding(t *testing.T) {
 			w.run(time.Minute)
 			b.wantPath(addrB, "203.0.113.1:6000", "before")
 			a.nat[inner] = netip.MustParseAddrPort("203.0.113.1:7777")
-			took := w.until("b follows", 8*time.Second, func() bool {
+			var heard time.Time
+			w.pass = func(d *flying) bool {
+				if heard.IsZero() && d.from == ap("203.0.113.1:7777") {
+					heard = w.now.Add(w.delay)
+				}
+				return true
+			}
+			w.until("b follows", 8*time.Second, func() bool {
 				p, _ := b.SelectedPair()
 				return p.To.String() == "203.0.113.1:7777"
 			})
-			if took > 7*time.Second {
-				t.Errorf("b followed after %v", took)
+			// b asks the old address for a sign of life, and gives it half a second.
+			if took := w.now.Sub(heard); took > 600*time.Millisecond {
+				t.Errorf("b followed %v after the first check from the new address", took)
 			}
 			w.run(30 * time.Second)
 			b.wantPath(addrB, "203.0.113.1:7777", "half a minute later")
@@ -318,5 +327,211 @@ func TestRemoveBaseDropsWhatWasQueued(t *testing.T) {
 	a.RemoveBase(w.now, 1)
 	if _, ok := a.PollTransmit(); ok {
 		t.Error("a datagram is to be sent from a socket that is gone")
+	}
+}
+
+// Of two valid pairs that nobody has nominated yet, the better one is used.
+func TestTheBestValidPairIsUsed(t *testing.T) {
+	w := newWire(t)
+	b := w.agent("b", AgentConfig{})
+	b.host(1, addrA)
+	p := against(b)
+	p.addrs = []netip.AddrPort{ap(addrB), ap(addrC), ap("192.0.2.4:4000")}
+	b.learnOf(candidateOf(t, CandidateTypeServerReflexive, addrB))
+	w.run(200 * time.Millisecond)
+	b.wantPath(addrA, addrB, "with one valid pair")
+	b.learnOf(candidateOf(t, CandidateTypeHost, addrC))
+	w.run(200 * time.Millisecond)
+	b.wantPath(addrA, addrC, "with a better one")
+	b.learnOf(candidateOf(t, CandidateTypeRelay, "192.0.2.4:4000"))
+	w.run(200 * time.Millisecond)
+	b.wantPath(addrA, addrC, "with a worse one")
+}
+
+// Two direct paths, of which the better takes a little longer to answer.
+func TestTheBetterOfTwoDirectPairs(t *testing.T) {
+	for _, c := range []struct {
+		late time.Duration
+		want string
+	}{{30 * time.Millisecond, addrC}, {500 * time.Millisecond, addrB}} {
+		w := newWire(t)
+		w.delay = 20 * time.Millisecond
+		a := w.agent("a", AgentConfig{Controlling: true, Timing: Timing{Ta: 5 * time.Millisecond}})
+		a.host(1, addrA)
+		p := against(a)
+		p.addrs = []netip.AddrPort{ap(addrB), ap(addrC)}
+		p.answer = func(r *binding, from netip.AddrPort) []byte {
+			raw := p.success(r, from)
+			if p.last == ap(addrB) {
+				return raw
+			}
+			w.seq++
+			w.queue = append(w.queue, &flying{at: w.now.Add(w.delay + c.late), seq: w.seq, from: p.last, to: from, data: raw})
+			return nil
+		}
+		for i, addr := range []string{addrB, addrC} {
+			remote, err := UnmarshalCandidate(fmt.Sprintf("%d 1 udp %d %v %d typ host", i, 1000*(i+1), ap(addr).Addr(), ap(addr).Port()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.learnOf(remote)
+		}
+		w.run(2 * time.Second)
+		a.wantPath(addrA, c.want, fmt.Sprintf("when the better pair is %v late", c.late))
+		if q, _ := a.SelectedPair(); !q.Nominated {
+			t.Errorf("%v late: the pair is not nominated", c.late)
+		}
+	}
+}
+
+// After the nomination, checks of worse pairs are not repeated (RFC 8445 §8.1.2).
+func TestChecksEndWithTheNomination(t *testing.T) {
+	w := newWire(t)
+	a := w.agent("a", AgentConfig{Controlling: true, Timing: Timing{HostAcceptance: 300 * time.Millisecond}})
+	a.host(1, addrA)
+	p := against(a)
+	p.addrs = []netip.AddrPort{ap(addrB), ap(addrC)}
+	p.muteAt = []netip.AddrPort{ap(addrC)}
+	a.learnOf(candidateOf(t, CandidateTypeHost, addrB), candidateOf(t, CandidateTypeRelay, addrC))
+	w.run(3 * time.Second)
+	asked := 0
+	w.pass = func(d *flying) bool {
+		if d.to == ap(addrC) {
+			asked++
+		}
+		return true
+	}
+	w.run(time.Minute)
+	if asked != 0 || a.Pairs()[1].State != CandidatePairStateFrozen {
+		t.Errorf("the worse pair, %v, was asked %d times after the nomination", a.Pairs()[1].State, asked)
+	}
+}
+
+// The peer's choice falls on a worse pair, since the better one works in its
+// direction only: we have noticed too.
+func TestNominationAwayFromAPairInDoubt(t *testing.T) {
+	w := newWire(t)
+	b := w.agent("b", AgentConfig{})
+	b.host(1, addrA)
+	p := against(b)
+	p.addrs = []netip.AddrPort{ap(addrB), ap(addrC)}
+	b.learnOf(candidateOf(t, CandidateTypeServerReflexive, addrB), candidateOf(t, CandidateTypeHost, addrC))
+	w.run(time.Second)
+	p.check(addrC, true)
+	w.run(time.Second)
+	b.wantPath(addrA, addrC, "at first")
+	p.muteAt = []netip.AddrPort{ap(addrC)}
+	w.until("a request unanswered", 10*time.Second, b.suspect)
+	p.check(addrC, false) // it still sends there
+	p.check(addrB, true)
+	w.run(time.Millisecond) // the pair is checked once more before it is relied upon
+	if b.wantPath(addrA, addrB, "at the nomination"); b.State() == ConnectionStateDisconnected {
+		t.Error("b is disconnected")
+	}
+}
+
+// One of two paths is cut and not removed: both sides are disconnected for an
+// instant at most, and go on over the other one without a restart.
+func TestPathCut(t *testing.T) {
+	for _, controlling := range []bool{true, false} {
+		w := newWire(t)
+		w.delay = 20 * time.Millisecond
+		a := w.agent("a", AgentConfig{Controlling: controlling})
+		b := w.agent("b", AgentConfig{Controlling: !controlling})
+		ca1, ca2, cb := a.host(1, addrA), a.host(2, "198.51.100.1:1000"), b.host(1, addrB)
+		a.credentialsOf(b)
+		b.credentialsOf(a)
+		a.learnOf(cb)
+		b.learnOf(ca1, ca2)
+		a.ended()
+		b.ended()
+		w.run(time.Minute)
+		cut := a.sockets[a.selected.local.base]
+		w.pass = func(d *flying) bool { return d.from != cut && d.to != cut }
+		w.until("both on the other path", 10*time.Second, func() bool {
+			pa, _ := a.SelectedPair()
+			pb, _ := b.SelectedPair()
+			return a.sockets[pa.Base] != cut && pb.To != cut
+		})
+		w.run(20 * time.Second)
+		a.wantState(ConnectionStateCompleted, "on the other path")
+		b.wantState(ConnectionStateCompleted, "on the other path")
+	}
+}
+
+// Both sides have a spare valid pair. The side that did not lose a socket hears
+// of it by the other's checks on the spare one, and follows within the wait for
+// one answer.
+func TestThePeerFollowsToTheSpare(t *testing.T) {
+	for _, controlling := range []bool{true, false} {
+		w := newWire(t)
+		w.delay = 20 * time.Millisecond
+		timing := Timing{HostAcceptance: time.Second}
+		a := w.agent("a", AgentConfig{Controlling: controlling, Timing: timing})
+		b := w.agent("b", AgentConfig{Controlling: !controlling, Timing: timing})
+		ca1, ca2, cb := a.host(1, addrA), a.host(2, "198.51.100.1:1000"), b.host(1, addrB)
+		a.credentialsOf(b)
+		b.credentialsOf(a)
+		a.learnOf(cb)
+		b.learnOf(ca1, ca2)
+		w.run(time.Minute)
+		lost := a.selected.local.base
+		gone := a.sockets[lost]
+		delete(a.sockets, lost)
+		a.RemoveBase(w.now, lost)
+		a.flush()
+		took := w.until("b on the other path", 10*time.Second, func() bool {
+			p, _ := b.SelectedPair()
+			return p.To != gone
+		})
+		if took > 700*time.Millisecond {
+			t.Errorf("controlling %v: b followed after %v", controlling, took)
+		}
+		w.run(10 * time.Second)
+		for _, s := range []*side{a, b} {
+			if p, _ := s.SelectedPair(); !p.Nominated {
+				t.Errorf("controlling %v: %s uses %v, which is not nominated", controlling, s.name, p)
+			}
+		}
+	}
+}
+
+// The peer refuses the nomination of the pair in use: it is no longer one.
+func TestNominationRefused(t *testing.T) {
+	w := newWire(t)
+	a := w.agent("a", AgentConfig{Controlling: true, Timing: Timing{HostAcceptance: 500 * time.Millisecond}})
+	a.host(1, addrA)
+	p := against(a, addrB)
+	p.answer = func(r *binding, from netip.AddrPort) []byte {
+		if r.useCandidate {
+			return p.failure(r, 500)
+		}
+		return p.success(r, from)
+	}
+	w.run(400 * time.Millisecond)
+	a.wantState(ConnectionStateConnected, "before the nomination")
+	w.run(400 * time.Millisecond)
+	if q, ok := a.SelectedPair(); ok {
+		t.Errorf("after the refusal a uses %v", q)
+	}
+	before := len(p.requests)
+	w.run(time.Minute)
+	a.wantState(ConnectionStateFailed, "when no other pair has come")
+	if len(p.requests) != before {
+		t.Errorf("the pair is checked %d times more", len(p.requests)-before)
+	}
+}
+
+// The answer to a request that was sent twice tells no round-trip time.
+func TestRoundTripTimeOfARetransmission(t *testing.T) {
+	w := newWire(t)
+	w.delay = 20 * time.Millisecond
+	a := w.agent("a", AgentConfig{Controlling: true, Timing: Timing{HostAcceptance: time.Hour}})
+	a.host(1, addrA)
+	p := against(a, addrB)
+	w.queue = nil // the first transmission is lost
+	w.run(time.Second)
+	if s := a.Stats()[0]; s.ResponsesReceived != 1 || s.RetransmissionsSent != 1 || s.CurrentRoundTripTime != 0 || len(p.requests) != 1 {
+		t.Errorf("statistics %+v", s)
 	}
 }

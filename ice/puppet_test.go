@@ -15,12 +15,16 @@ type puppet struct {
 	ufrag, pwd string
 	addrs      []netip.AddrPort
 	mute       bool
+	// muteAt are the addresses that do not answer.
+	muteAt []netip.AddrPort
 	// answer, if set, replaces the answer to a request.
 	answer func(r *binding, from netip.AddrPort) []byte
 	// requests and responses are what came.
 	requests  []*binding
 	responses []*binding
 	next      byte
+	// last is the puppet's address that the last request came to.
+	last netip.AddrPort
 }
 
 const puppetPassword = "0123456789012345678901"
@@ -106,9 +110,10 @@ func (p *puppet) receive(d *flying) {
 		return
 	}
 	p.requests = append(p.requests, b)
-	if p.mute {
+	if p.mute || slices.Contains(p.muteAt, d.to) {
 		return
 	}
+	p.last = d.to
 	raw := p.success(b, d.from)
 	if p.answer != nil {
 		raw = p.answer(b, d.from)

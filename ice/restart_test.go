@@ -427,3 +427,63 @@ func TestFirstRestartSetsTheCredentials(t *testing.T) {
 		}
 	}
 }
+
+// The old pair is valid and not nominated when the restart comes: the new
+// generation's pair waits for its nomination all the same.
+func TestRestartBeforeTheFirstNomination(t *testing.T) {
+	w := newWire(t)
+	w.delay = 10 * time.Millisecond
+	a := w.agent("a", AgentConfig{Controlling: true, Timing: Timing{HostAcceptance: 2 * time.Second}})
+	b := w.agent("b", AgentConfig{})
+	ca, cb := a.host(1, addrA), b.host(1, addrB)
+	a.credentialsOf(b)
+	b.credentialsOf(a)
+	a.learnOf(cb)
+	b.learnOf(ca)
+	w.run(time.Second)
+	first, _ := a.SelectedPair()
+	a.restart(1)
+	b.remoteOf(a)
+	b.restart(1)
+	a.credentialsOf(b)
+	a.learnOf(hostCandidate(t, addrB))
+	w.run(time.Second)
+	if p, _ := a.SelectedPair(); p.ID != first.ID || p.Nominated || a.Pairs()[1].State != CandidatePairStateSucceeded {
+		t.Errorf("before the nomination a uses %v of %v", p, a.Pairs())
+	}
+	w.run(3 * time.Second)
+	if p, _ := a.SelectedPair(); p.ID == first.ID || !p.Nominated {
+		t.Errorf("after the nomination a uses %v", p)
+	}
+}
+
+// The generation whose pair is in use is rolled back: the session before it had
+// failed, and has again.
+func TestRollbackOfThePairInUse(t *testing.T) {
+	w := newWire(t)
+	w.delay = 10 * time.Millisecond
+	a := w.agent("a", AgentConfig{Controlling: true, Timing: Timing{HostAcceptance: time.Minute}})
+	a.host(1, addrA)
+	p := against(a, addrB)
+	p.mute = true
+	a.ended()
+	w.run(time.Minute)
+	a.wantState(ConnectionStateFailed, "without an answer")
+	p.mute = false
+	a.restart(1)
+	a.SetRemoteCredentials(w.now, p.ufrag, p.pwd)
+	a.learnOf(hostCandidate(t, addrB))
+	w.run(time.Second)
+	a.wantState(ConnectionStateConnected, "after the restart")
+	if !a.Rollback(w.now) {
+		t.Fatal("there was nothing to roll back")
+	}
+	a.flush()
+	a.wantState(ConnectionStateFailed, "after the rollback")
+	if q, ok := a.SelectedPair(); ok {
+		t.Errorf("a uses %v", q)
+	}
+	if e, ok := a.events[len(a.events)-2].(SelectedPairChanged); !ok || !e.Pair.IsZero() {
+		t.Error("a does not say that no pair is in use")
+	}
+}
