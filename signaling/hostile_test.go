@@ -86,7 +86,7 @@ func FuzzSetRemote(f *testing.F) {
 		case 4:
 			a.setRemote(b.offer())
 		}
-		before, world := a.dump(), a.world.describe()
+		before := a.dump()
 		state := a.State()
 		effects, err := a.SetRemote(Description{Type(kind % 5), text}, a.local)
 		if err != nil {
@@ -115,7 +115,7 @@ func FuzzSetRemote(f *testing.F) {
 		a.readAll()
 		if a.State() == Stable {
 			// Whatever has been negotiated, an offer can follow, and go.
-			world = a.world.describe()
+			world := a.world.describe()
 			a.offer()
 			a.readAll()
 			a.rollback()

@@ -99,7 +99,7 @@ func TestEveryCell(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s/%s/%s", from, who, kind), func(t *testing.T) {
 				e, peer := inState(t, from)
-				before := e.dump()
+				var before string
 				var err error
 				if who == remote {
 					d := remoteDescriptionFor(t, e, peer, kind)
@@ -230,10 +230,10 @@ func TestCreateInEveryState(t *testing.T) {
 func TestKeepPranswers(t *testing.T) {
 	a := newEndpointWith(t, "Alice", Config{KeepPranswers: true})
 	b := newEndpointWith(t, "Bob", Config{KeepPranswers: true})
-	offer := a.offer()
+	a.offer()
 	a.rollback()
 	a.wantState(Stable, "after an offer was rolled back")
-	offer = a.offer()
+	offer := a.offer()
 	b.setRemote(offer)
 	a.setRemote(b.pranswer())
 	for _, e := range []*endpoint{a, b} {
