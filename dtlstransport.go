@@ -129,6 +129,9 @@ func (t *transport) startPendingDTLS() {
 		return
 	}
 	t.dtlsStarted = true
+	if t.pc.dtls.FlightInterval == 0 {
+		t.dtls.SetFlightInterval(dtlstransport.FlightInterval(t.roundTripTime()))
+	}
 	role := dtlstransport.Passive
 	if t.dtlsReady.Client {
 		role = dtlstransport.Active
@@ -136,6 +139,18 @@ func (t *transport) startPendingDTLS() {
 	if err := t.dtls.Start(role, dtlsFingerprints(t.dtlsReady.Fingerprints)); err != nil {
 		t.dtlsFailed(err)
 	}
+}
+
+// roundTripTime returns what ICE has measured on the selected pair, 0 if it has
+// not measured any.
+func (t *transport) roundTripTime() time.Duration {
+	selected, _ := t.agent.SelectedPair()
+	for _, s := range t.agent.Stats() {
+		if s.Pair.ID == selected.ID {
+			return time.Duration(s.CurrentRoundTripTime * float64(time.Second))
+		}
+	}
+	return 0
 }
 
 func dtlsFingerprints(in []sdp.Fingerprint) []dtlstransport.Fingerprint {

@@ -3,6 +3,7 @@ package webrtc
 import (
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/parleyrtc/webrtc/ice"
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
@@ -99,9 +100,15 @@ func (t *transport) setICEState(s ICETransportState) (changed bool) {
 
 // iceStateChanged does what webrtc-pc §5.6.4 does when the agent's state
 // changes: the transport's event comes first, then the connection's.
-func (t *transport) iceStateChanged(s ICETransportState) {
+func (t *transport) iceStateChanged(now time.Time, s ICETransportState) {
 	if !t.setICEState(s) {
 		return
+	}
+	switch s {
+	case ICETransportStateCompleted, ICETransportStateFailed:
+		t.gatherer.Conclude(now)
+	case ICETransportStateDisconnected:
+		t.gatherer.Rescan(now) // the address of the path may be gone
 	}
 	t.log.Debug("ice state", "state", s)
 	t.pc.fire(func() {
@@ -117,12 +124,12 @@ func (t *transport) iceStateChanged(s ICETransportState) {
 // §5.1).
 func (t *transport) selectedPairChanged(p ice.Pair) {
 	s := t.sockets[p.Base]
-	if s == nil || p.Remote.IsZero() {
+	if s == nil || p.IsZero() {
 		t.path.Store(nil)
 		t.publicICE.selected.Store(nil)
 		return
 	}
-	t.path.Store(&path{conn: s.conn, to: p.Remote.Addr()})
+	t.path.Store(&path{conn: s.conn, to: p.To})
 	pair := &ICECandidatePair{Local: candidateFrom(p.Local), Remote: candidateFrom(p.Remote)}
 	t.publicICE.selected.Store(pair)
 	t.log.Info("selected pair", "local", p.Local, "remote", p.Remote)

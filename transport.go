@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"log/slog"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +23,6 @@ type transport struct {
 	agent    *ice.Agent
 	gatherer *ice.Gatherer
 	sockets  map[int]*socket
-	servers  bool // the gatherer has been given its servers
 
 	iceState   ICETransportState
 	dtlsState  DTLSTransportState
@@ -69,6 +69,8 @@ func (t *transport) localICE(now time.Time, e signaling.LocalICE) {
 	t.publicICE.local.Store(&ICEParameters{UsernameFragment: e.Parameters.Ufrag, Password: e.Parameters.Pwd})
 	if e.Rollback {
 		t.agent.Rollback(now)
+		t.publicICE.locals.reset()
+		t.gatherer.Gather(now, e.Parameters.Ufrag) // what the restart may have cut short
 		return
 	}
 	t.publicICE.locals.reset()
@@ -142,24 +144,25 @@ func (t *transport) settle(now time.Time) time.Time {
 			busy = true
 		}
 		for e, ok := t.agent.Poll(); ok; e, ok = t.agent.Poll() {
-			t.agentEvent(e)
+			t.agentEvent(now, e)
 			busy = true
 		}
 	}
 	return earlier(t.agent.NextTimeout(), t.gatherer.NextTimeout())
 }
 
-// transmit sends a packet of the agent's or the gatherer's. A send that fails
-// counts as a packet lost: ICE finds out by its own timers.
-func (t *transport) transmit(e ice.Transmit) {
+// transmit sends a packet of the agent's or the gatherer's.
+func (t *transport) transmit(e ice.Transmit) error {
 	s := t.sockets[e.Base]
 	if s == nil {
-		return
+		return net.ErrClosed
 	}
 	p := path{conn: s.conn, to: e.To}
-	if err := p.send([][]byte{e.Data}); err != nil {
+	err := p.send([][]byte{e.Data})
+	if err != nil {
 		t.log.Debug("send failed", "to", e.To, "reason", err)
 	}
+	return err
 }
 
 // detach stops the transport's part on the loop; close does the rest.

@@ -8,12 +8,12 @@ import (
 )
 
 // agentEvent does what the ICE agent asks for or announces.
-func (t *transport) agentEvent(event ice.Event) {
+func (t *transport) agentEvent(now time.Time, event ice.Event) {
 	switch e := event.(type) {
 	case ice.Transmit:
-		t.transmit(e)
+		_ = t.transmit(e) // a packet lost: the agent's timers find out
 	case ice.StateChanged:
-		t.iceStateChanged(iceTransportStateFrom(e.State))
+		t.iceStateChanged(now, iceTransportStateFrom(e.State))
 	case ice.SelectedPairChanged:
 		t.selectedPairChanged(e.Pair)
 	case ice.RoleChanged:
@@ -34,7 +34,9 @@ func (t *transport) roleChanged(controlling bool) {
 func (t *transport) gathered(now time.Time, event ice.GatherEvent) {
 	switch e := event.(type) {
 	case ice.Transmit:
-		t.transmit(e)
+		if err := t.transmit(e); err != nil {
+			t.gatherer.HandleSendError(now, e.Base, e.To, err)
+		}
 	case ice.SocketOpened:
 		s := &socket{id: e.ID, conn: e.Conn, transport: t}
 		t.sockets[e.ID] = s
@@ -44,6 +46,8 @@ func (t *transport) gathered(now time.Time, event ice.GatherEvent) {
 		t.agent.RemoveBase(now, e.ID)
 	case ice.CandidateFound:
 		t.candidateFound(now, e)
+	case ice.HiddenCandidate:
+		t.agent.AddLocalCandidate(now, e.Candidate, e.Base)
 	case ice.CandidateError:
 		t.candidateError(e)
 	case ice.GatheringStateChanged:
@@ -58,10 +62,10 @@ func (t *transport) candidateFound(now time.Time, e ice.CandidateFound) {
 		return // of a generation that was rolled back
 	}
 	t.agent.AddLocalCandidate(now, e.Candidate, e.Base)
-	value := e.Candidate.Marshal()
-	places := t.pc.machine.AddLocalCandidate(t.id, t.localUfrag, value)
+	// A description names the generation once, in a=ice-ufrag.
+	places := t.pc.machine.AddLocalCandidate(t.id, t.localUfrag, e.Candidate.WithUfrag("").Marshal())
 	t.pc.dirty = true
-	t.log.Debug("local candidate", "candidate", value)
+	t.log.Debug("local candidate", "candidate", e.Candidate)
 	t.publicICE.locals.add(*candidateFrom(e.Candidate))
 	for _, place := range places {
 		candidate := candidateFrom(e.Candidate)
