@@ -172,8 +172,8 @@ func (a *Agent) SetControlling(now time.Time, controlling bool) {
 	a.update(now)
 }
 
-// setRole changes the role: "a role switch requires an agent to recompute pair
-// priorities" (RFC 8445 §7.2.5.1).
+// setRole changes the role; the priorities of pairs, which depend on it, are
+// computed anew (RFC 8445 §7.2.5.1).
 func (a *Agent) setRole(controlling bool) {
 	a.controlling = controlling
 	for _, l := range a.lists {

@@ -31,9 +31,9 @@ func (a *Agent) addLocal(now time.Time, l *checklist, c *localCandidate) {
 	}
 	first := l.sender(c.base) == nil
 	l.locals, l.gathered = append(l.locals, c), true
-	// "the agent MUST replace the server-reflexive candidate … by its base", and
-	// prune the pairs that are redundant then (RFC 8445 §6.1.2.4): a socket has
-	// the pairs of its first candidate.
+	// In pairs a server reflexive candidate is replaced by its base, and those
+	// that are redundant then are pruned (RFC 8445 §6.1.2.4): a socket has the
+	// pairs of its first candidate.
 	if first {
 		for _, r := range l.remotes {
 			a.addPair(now, l, c, r, false)
@@ -219,8 +219,8 @@ func (a *Agent) learnRemote(l *checklist, local *localCandidate, c earlyCheck) *
 	if !usable(c.from) {
 		return nil
 	}
-	// "The foundation is an arbitrary value, different from the foundations of
-	// all other remote candidates" (RFC 8445 §7.3.1.3).
+	// Its foundation is any that no other remote candidate has (RFC 8445
+	// §7.3.1.3).
 	a.nextID++
 	cand, err := NewCandidatePeerReflexive(&CandidatePeerReflexiveConfig{
 		Network: local.cand.NetworkType().Protocol(), Address: c.from.Addr().String(), Port: int(c.from.Port()),

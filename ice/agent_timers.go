@@ -79,13 +79,12 @@ func (a *Agent) failureDue() time.Time {
 	if l.exhausted() {
 		switch {
 		case l.localEnd && l.remoteEnd && !l.gathered:
-			// "all pairs have failed … and either zero local candidates were
-			// gathered or the PAC timer has expired" (webrtc-pc §5.6.4).
+			// Where nothing was gathered there is nothing to wait for
+			// (webrtc-pc §5.6.4).
 			at = l.begun
 		case l.localEnd && l.remoteEnd:
-			// "the agent … MUST wait until the PAC timer has expired before
-			// concluding that ICE has failed" (RFC 8863 §4): a check of the peer
-			// may yet come.
+			// ICE must not be concluded to have failed before the PAC timer has
+			// expired (RFC 8863 §4): a check of the peer may yet come.
 			at = l.begun.Add(a.timing.Patience)
 		case len(l.pairs) > 0:
 			// A peer that never says that its candidates are at an end: silence

@@ -44,8 +44,8 @@ func (a *Agent) begin(now time.Time, p *pair, consent bool) *transaction {
 		t = new(transaction)
 	}
 	*t = transaction{pair: p, consent: consent, controlling: a.controlling, sent: now, attempts: 1, raw: t.raw}
-	// "The agent MUST NOT include USE-CANDIDATE if controlled"; a consent check
-	// repeats it, so that a peer that missed the nomination, or that sees us
+	// Only a controlling agent sends USE-CANDIDATE (RFC 8445 §7.1.2). A consent
+	// check repeats it, so that a peer that missed the nomination, or that sees us
 	// from a new address, learns which pair is meant.
 	t.useCandidate = a.controlling && (p.nominating || consent && p.nominated)
 	a.fill(t.id[:])
@@ -72,8 +72,7 @@ func (a *Agent) writeRequest(t *transaction) []byte {
 	start(m, stun.ClassRequest, t.id)
 	m.Add(stun.AttrUsername, l.username)
 	addUint32(m, stun.AttrPriority, reflexivePriority(t.pair.local.cand))
-	// "The agent MUST include either ICE-CONTROLLED or ICE-CONTROLLING"
-	// (RFC 8445 §7.1.3).
+	// Every request says which role its sender has (RFC 8445 §7.1.3).
 	if t.controlling {
 		addUint64(m, stun.AttrICEControlling, a.tieBreaker)
 		if t.useCandidate {

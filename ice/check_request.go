@@ -7,8 +7,8 @@ import (
 	"github.com/pion/stun/v4"
 )
 
-// An earlyCheck is a check that came before the peer's credentials, "to be
-// processed once they are known" (RFC 8445 §7.3).
+// An earlyCheck is a check that came before the peer's credentials; it
+// is answered, and followed up once they are known (RFC 8445 §7.3).
 type earlyCheck struct {
 	base         int
 	from         netip.AddrPort
@@ -41,8 +41,7 @@ func (a *Agent) HandlePacket(now time.Time, base int, from netip.AddrPort, p []b
 	case stun.ClassRequest:
 		a.handleRequest(now, base, from, &a.read)
 	case stun.ClassIndication:
-		// "An agent MUST be prepared to receive a Binding Indication"; it only
-		// keeps NAT bindings alive (RFC 8445 §11).
+		// It only keeps NAT bindings alive (RFC 8445 §11).
 		a.counters.Indications++
 		return
 	default:
@@ -68,8 +67,8 @@ func (a *Agent) parse(p []byte) bool {
 		a.counters.Malformed++
 		return false
 	}
-	// "The agent MUST … verify that the message uses FINGERPRINT"
-	// (RFC 8489 §7.1); checks and their responses all do (RFC 8445 §7.1).
+	// FINGERPRINT must be used for checks (RFC 8445 §7.2.4), and what lacks it
+	// where it must be used is no message of ours (RFC 8489 §7).
 	switch present, right := fingerprint(a.in.Raw); {
 	case !present:
 		a.counters.NoFingerprint++
@@ -102,7 +101,7 @@ func (a *Agent) handleRequest(now time.Time, base int, from netip.AddrPort, r *b
 		a.respondError(base, from, r, l, 420)
 		return
 	}
-	// PRIORITY "MUST be included in a Binding request" (RFC 8445 §7.1.1).
+	// PRIORITY must be in every check (RFC 8445 §7.1.1).
 	if !r.hasPriority || r.malformedAttr {
 		a.counters.BadRequests++
 		a.respondError(base, from, r, l, 400)
@@ -231,8 +230,7 @@ type errorBudget struct {
 const errorsPerSecond = 10
 
 // respondUnauthenticated refuses a request without integrity, as RFC 8489
-// §9.1.3 prescribes ("the server MUST reject the request with an error
-// response"). The answer is no larger than the smallest request that can ask
+// §9.1.3 prescribes. The answer is no larger than the smallest request that can ask
 // for it, but for 8 bytes, and the rate is bounded.
 func (a *Agent) respondUnauthenticated(now time.Time, base int, from netip.AddrPort, r *binding, code int) {
 	if !now.Before(a.errors.until) {
@@ -367,8 +365,8 @@ func (a *Agent) doubt(now time.Time, p *pair) {
 func (a *Agent) triggerCheck(now time.Time, p *pair) {
 	switch p.state {
 	case CandidatePairStateSucceeded:
-		// "If the state of the pair is Succeeded, nothing further is done"; but
-		// the peer may be about to move to this pair, see doubt.
+		// Nothing is to be done then (RFC 8445 §7.3.1.4); but the peer may be
+		// about to move to this pair, see doubt.
 		if !a.stray(now, p) || p.nominating {
 			return
 		}

@@ -16,21 +16,21 @@ func (a *Agent) handleResponse(now time.Time, base int, from netip.AddrPort, r *
 		return
 	}
 	p := t.pair
-	// A response without integrity, or with a wrong one, "MUST be discarded, as
-	// if it had never been received" (RFC 8489 §9.1.4).
+	// A response without integrity, or with a wrong one, is discarded as if it
+	// had never been received (RFC 8489 §9.1.4).
 	if !r.hasIntegrity || !p.list.remoteKey.verify(r.raw) {
 		a.counters.BadIntegrity++
 		return
 	}
-	// "The agent MUST check that the source and destination transport addresses
-	// in the response are symmetric" (RFC 8445 §7.2.5.2.1).
+	// Source and destination must be those of the request, the other way round
+	// (RFC 8445 §7.2.5.2.1).
 	if base != p.local.base || from != p.remote.addr {
 		a.counters.Asymmetric++
 		a.refused(now, t, "asymmetric response")
 		return
 	}
 	if len(r.unknown) > 0 {
-		// "the transaction is considered failed" (RFC 8489 §6.3.3).
+		// The transaction has failed then (RFC 8489 §6.3.3).
 		a.counters.UnknownAttributes++
 		a.refused(now, t, "unknown attribute")
 		return
@@ -61,13 +61,13 @@ func (a *Agent) refused(now time.Time, t *transaction, why string) {
 func (a *Agent) handleError(now time.Time, t *transaction, r *binding) {
 	p := t.pair
 	if r.errorCode != 487 {
-		// "the agent sets the candidate pair state to Failed" (RFC 8445 §7.2.5.2.4).
+		// Any other error fails the pair (RFC 8445 §7.2.5.2.4).
 		a.refused(now, t, "error response")
 		return
 	}
 	// RFC 8445 §7.2.5.1: the peer keeps the role that our request claimed, so
-	// the other one is ours, unless it was changed in the meantime; "the agent
-	// MUST change the tie-breaker value", without which equal ones would go on.
+	// the other one is ours, unless it was changed in the meantime; and a
+	// new tie-breaker, since two equal ones would go on for ever.
 	a.counters.RoleConflicts++
 	if t.controlling == a.controlling {
 		a.tieBreaker = a.random()
@@ -125,8 +125,8 @@ func (a *Agent) succeeded(now time.Time, p *pair, mapped netip.AddrPort, nominat
 	}
 	p.state = CandidatePairStateSucceeded
 	p.mapped = a.mappedCandidate(l, p, mapped)
-	// "The agent sets the states for all other Frozen candidate pairs … with
-	// the same foundation to Waiting" (RFC 8445 §7.2.5.3.3).
+	// The frozen pairs of its foundation are likely to work too (RFC 8445
+	// §7.2.5.3.3).
 	if !l.done {
 		l.unfreeze(p)
 	}

@@ -182,9 +182,8 @@ func (l *checklist) nextOrdinary() *pair {
 			return p
 		}
 	}
-	// "If there are no candidate pairs in the Waiting state, and if there are
-	// one or more pairs in the Frozen state", the best one whose foundation is
-	// not being checked is unfrozen (RFC 8445 §6.1.4.2).
+	// If none is Waiting, the best frozen one whose foundation is not being
+	// checked is unfrozen (RFC 8445 §6.1.4.2).
 	for _, p := range l.pairs {
 		if p.state == CandidatePairStateFrozen && !l.checking(p) {
 			return p

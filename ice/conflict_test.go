@@ -70,8 +70,8 @@ func TestRoleConflict(t *testing.T) {
 	}
 }
 
-// With equal tie-breakers both sides give way; the new tie-breakers that RFC
-// 8445 §7.2.5.1 demands end it.
+// With equal tie-breakers both sides give way; new tie-breakers end it
+// (RFC 8445 §7.2.5.1).
 func TestRoleConflictWithEqualTieBreakers(t *testing.T) {
 	for _, controlling := range []bool{true, false} {
 		w := newWire(t)

@@ -28,8 +28,8 @@ const (
 // suspect says that the pair in use has left a request unanswered.
 func (a *Agent) suspect() bool { return !a.consent.lossAt.IsZero() }
 
-// answerWait is how long an answer is awaited: "based on the estimated
-// round-trip time, with an allowance for variation" (RFC 7675 §5.1).
+// answerWait is how long an answer is awaited, by the estimated
+// round-trip time with an allowance for variation (RFC 7675 §5.1).
 func (a *Agent) answerWait(p *pair) time.Duration {
 	return max(a.timing.RTO, min(2*p.rtt, maxAnswerWait))
 }

@@ -34,8 +34,8 @@ func (a *Agent) nominated(now time.Time, p *pair) {
 
 // replaces says whether p, just nominated, takes the place of q.
 func (a *Agent) replaces(now time.Time, p, q *pair) bool {
-	// With aggressive nomination several pairs are nominated, and "the one with
-	// the highest priority" is used (RFC 5245 §8.1.1.2).
+	// With aggressive nomination several pairs are nominated, of which the one
+	// with the highest priority is used (RFC 5245 §8.1.1.2).
 	if p.priority > q.priority || q.state == CandidatePairStateFailed || q != a.selected {
 		return true
 	}
@@ -56,7 +56,7 @@ func (a *Agent) offer(now time.Time, p *pair) {
 	case s == nil && p.list != a.checked() && !p.list.had:
 		return // of a peer that another one has taken the place of, before it was used
 	case s == nil:
-		// "an agent MAY send data on any valid pair" (RFC 8445 §12.1).
+		// Data may be sent on any valid pair before one is selected (RFC 8445 §12.1).
 	case a.suspect() && p.answered().After(a.consent.lossAt):
 		// The pair in use has stopped answering, this one answers.
 		a.forsake(now, s, p)

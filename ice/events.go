@@ -22,8 +22,8 @@ type StateChanged struct{ State ConnectionState }
 
 // SelectedPairChanged says that packets are from now on to be sent on Pair; a
 // zero Pair means that nothing may be sent (RFC 7675 §5.1). The first one of a
-// generation comes with its first valid pair, before any nomination, since
-// "an agent MAY send data on any valid pair" until then (RFC 8445 §12.1).
+// generation comes with its first valid pair, before any nomination, since data
+// may be sent on any valid pair until then (RFC 8445 §12.1).
 type SelectedPairChanged struct{ Pair Pair }
 
 // ValidPair announces the first valid pair of a generation (RFC 8445 §7.2.5.3.2).

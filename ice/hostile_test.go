@@ -37,29 +37,17 @@ func refingerprint(raw []byte) []byte {
 	return raw
 }
 
-// What is no check of this session is dropped, and exactly one counter says so.
-// Only where RFC 8489 §9.1.3 and §6.3.1 or RFC 8445 §7.3 say so is it answered.
-func TestDrops(t *testing.T) {
-	request := func(p *puppet, key *integrityKey, attributes func(*stun.Message)) []byte {
-		return p.message(stun.ClassRequest, p.id(), key, attributes)
-	}
-	username := func(p *puppet, m *stun.Message) {
-		ufrag, _ := p.peer.LocalCredentials()
-		m.Add(stun.AttrUsername, []byte(ufrag+":"+p.ufrag))
-	}
-	whole := func(p *puppet) func(*stun.Message) {
-		return func(m *stun.Message) {
-			username(p, m)
-			addUint32(m, stun.AttrPriority, 1)
-			addUint64(m, stun.AttrICEControlling, 1)
-		}
-	}
-	for _, c := range []struct {
-		name   string
-		data   func(p *puppet) []byte
-		want   Counters
-		answer int // the error code expected, 0 for no answer
-	}{
+// A drop is a datagram and what becomes of it.
+type drop struct {
+	name   string
+	data   func(p *puppet) []byte
+	want   Counters
+	answer int // the error code expected, 0 for no answer
+}
+
+// unmade are datagrams that are not even well-formed requests of anyone.
+func unmade() []drop {
+	return []drop{
 		{"nothing", func(p *puppet) []byte { return nil }, Counters{Malformed: 1}, 0},
 		{"a header's half", func(p *puppet) []byte { return p.request(false)[:10] }, Counters{Malformed: 1}, 0},
 		{"a message without its end", func(p *puppet) []byte { r := p.request(false); return r[:len(r)-4] }, Counters{Malformed: 1}, 0},
@@ -80,6 +68,26 @@ func TestDrops(t *testing.T) {
 		{"an error to nothing", func(p *puppet) []byte {
 			return p.message(stun.ClassErrorResponse, p.id(), newIntegrityKey(p.pwd), func(m *stun.Message) { addErrorCode(m, 487) })
 		}, Counters{UnmatchedResponses: 1}, 0},
+	}
+}
+
+// unsound are well-formed requests that lack something.
+func unsound() []drop {
+	request := func(p *puppet, key *integrityKey, attributes func(*stun.Message)) []byte {
+		return p.message(stun.ClassRequest, p.id(), key, attributes)
+	}
+	username := func(p *puppet, m *stun.Message) {
+		ufrag, _ := p.peer.LocalCredentials()
+		m.Add(stun.AttrUsername, []byte(ufrag+":"+p.ufrag))
+	}
+	whole := func(p *puppet) func(*stun.Message) {
+		return func(m *stun.Message) {
+			username(p, m)
+			addUint32(m, stun.AttrPriority, 1)
+			addUint64(m, stun.AttrICEControlling, 1)
+		}
+	}
+	return []drop{
 		{"no username", func(p *puppet) []byte {
 			return request(p, p.key(), func(m *stun.Message) { addUint32(m, stun.AttrPriority, 1) })
 		}, Counters{Unauthenticated: 1}, 400},
@@ -111,7 +119,13 @@ func TestDrops(t *testing.T) {
 		{"an unknown attribute that must be understood", func(p *puppet) []byte {
 			return request(p, p.key(), func(m *stun.Message) { whole(p)(m); m.Add(0x7abc, nil) })
 		}, Counters{UnknownAttributes: 1}, 420},
-	} {
+	}
+}
+
+// What is no check of this session is dropped, and exactly one counter says so.
+// Only where RFC 8489 §9.1.3 and §6.3.1 or RFC 8445 §7.3 say so is it answered.
+func TestDrops(t *testing.T) {
+	for _, c := range append(unmade(), unsound()...) {
 		t.Run(c.name, func(t *testing.T) {
 			w, a, p := target(t)
 			p.send(addrB, c.data(p))
@@ -256,8 +270,7 @@ func TestHostileResponses(t *testing.T) {
 	}
 }
 
-// "The agent MUST check that the source and destination transport addresses …
-// are symmetric" (RFC 8445 §7.2.5.2.1).
+// A response must come from where the request went (RFC 8445 §7.2.5.2.1).
 func TestAsymmetricResponse(t *testing.T) {
 	w := newWire(t)
 	a := w.agent("a", AgentConfig{Controlling: true})

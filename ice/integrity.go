@@ -26,9 +26,9 @@ type integrityKey struct {
 	sum  [sha1.Size]byte
 }
 
-// newIntegrityKey returns the key of a short-term password: "the key for the
-// HMAC … is the password" (RFC 8489 §9.1.1; the grammar of RFC 8839 §5.4 leaves
-// nothing for OpaqueString to change).
+// newIntegrityKey returns the key of a short-term password: the password
+// itself (RFC 8489 §9.1.1; the grammar of RFC 8839 §5.4 leaves nothing for
+// OpaqueString to change).
 func newIntegrityKey(pwd string) *integrityKey {
 	return &integrityKey{mac: hmac.New(sha1.New, []byte(pwd))}
 }
@@ -59,7 +59,7 @@ func (k *integrityKey) verify(raw []byte) bool {
 }
 
 // addFingerprint ends m with FINGERPRINT (RFC 8489 §14.7), which every check
-// carries (RFC 8445 §7.1).
+// carries (RFC 8445 §7.2.4).
 func addFingerprint(m *stun.Message) {
 	m.Length += attributeHeader + fingerprintSize
 	m.WriteLength()
@@ -71,7 +71,7 @@ func addFingerprint(m *stun.Message) {
 }
 
 // fingerprint says whether a well-formed message ends in a FINGERPRINT, and
-// whether it is right. "It MUST be the last attribute" (RFC 8489 §14.7).
+// whether it is right. It must be the last attribute (RFC 8489 §14.7).
 func fingerprint(raw []byte) (present, right bool) {
 	at := len(raw) - attributeHeader - fingerprintSize
 	if at < stunHeader {

@@ -54,8 +54,7 @@ func (b *binding) readAttribute(t stun.AttrType, v []byte) {
 		if b.hasUsername {
 			return // only the first of a kind counts (RFC 8489 §14)
 		}
-		// "USERNAME is formed by concatenating the peer's username fragment, a
-		// colon, and the agent's own" (RFC 8445 §7.2.2, seen from its receiver).
+		// The receiver's fragment, a colon, and the sender's (RFC 8445 §7.2.2).
 		b.hasUsername = true
 		b.localUfrag, b.remoteUfrag, _ = bytes.Cut(v, []byte{':'})
 	case stun.AttrMessageIntegrity:
@@ -84,8 +83,8 @@ func (b *binding) readAttribute(t stun.AttrType, v []byte) {
 		stun.AttrMessageIntegritySHA256, stun.AttrPasswordAlgorithm, stun.AttrUserhash:
 		// Understood, and without meaning in a connectivity check.
 	default:
-		// "If there are one or more unknown comprehension-required attributes"
-		// the message cannot be processed (RFC 8489 §6.3.1).
+		// With an unknown comprehension-required attribute the message cannot be
+		// processed (RFC 8489 §6.3.1).
 		if t.Required() && len(b.unknown) < 8 {
 			b.unknown = append(b.unknown, t)
 		}

@@ -22,11 +22,11 @@ type remoteCandidate struct {
 }
 
 // A pair is a candidate pair of a checklist (RFC 8445 §6.1.2). There is one for
-// each socket of ours and address of the peer: "a pair is redundant if its
-// local candidate's base and remote candidate are identical to those of
-// another" (RFC 8445 §6.1.2.4). A check that succeeds makes the pair valid
-// itself, since the valid pair of RFC 8445 §7.2.5.3.2 has the same base and
-// remote candidate; mapped is its local candidate.
+// each socket of ours and address of the peer, since a second pair with the
+// same base and the same remote candidate is redundant (RFC 8445 §6.1.2.4). A
+// check that succeeds makes the pair valid itself, since the valid pair of RFC
+// 8445 §7.2.5.3.2 has the same base and remote candidate; mapped is its local
+// candidate.
 type pair struct {
 	id       uint64
 	list     *checklist
@@ -57,8 +57,8 @@ type pair struct {
 	stats PairStats
 }
 
-// foundation is the pair's own: "the combination of the foundations of its
-// local and remote candidates" (RFC 8445 §6.1.2.6).
+// sameFoundation says whether p and q have one foundation: a pair's consists of
+// those of its two candidates (RFC 8445 §6.1.2.6).
 func (p *pair) sameFoundation(q *pair) bool {
 	return p.local.cand.Foundation() == q.local.cand.Foundation() &&
 		p.remote.cand.Foundation() == q.remote.cand.Foundation()
@@ -95,9 +95,9 @@ func (p *pair) prioritise(controlling bool) {
 	}
 }
 
-// compatible says whether a check can go from l to r: "if and only if they have
-// the same component ID and have the same IP address version", and link-local
-// IPv6 addresses go only together (RFC 8445 §6.1.2.2).
+// compatible says whether a check can go from l to r: the two have the same
+// component, protocol and IP version, and link-local IPv6 addresses go only
+// together (RFC 8445 §6.1.2.2).
 func compatible(l *localCandidate, r *remoteCandidate) bool {
 	a, b := l.addr.Addr(), r.addr.Addr()
 	return l.cand.Component() == r.cand.Component() &&

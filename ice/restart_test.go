@@ -118,90 +118,91 @@ func TestRestartThatIsNeverAnswered(t *testing.T) {
 }
 
 // A rolled-back restart leaves everything as it was: state, pair, credentials.
-func TestRollback(t *testing.T) {
-	t.Run("of a local offer", func(t *testing.T) {
-		w := newWire(t)
-		a, b := connected(w)
-		before, _ := a.SelectedPair()
-		ufrag, pwd := a.LocalCredentials()
-		a.restart(1)
-		a.restart(2) // offered anew: the first try is superseded
-		w.run(time.Second)
-		if !a.Rollback(w.now) {
-			t.Fatal("there was nothing to roll back")
-		}
-		a.flush()
-		if u, p := a.LocalCredentials(); u != ufrag || p != pwd {
-			t.Errorf("credentials %q %q, want %q %q", u, p, ufrag, pwd)
-		}
-		if p, _ := a.SelectedPair(); p.ID != before.ID {
-			t.Errorf("pair %v, want %v", p, before)
-		}
-		a.wantState(ConnectionStateCompleted, "after the rollback")
-		if a.Rollback(w.now) {
-			t.Error("a second rollback found something")
-		}
-		w.run(time.Minute)
-		a.wantState(ConnectionStateCompleted, "a minute later")
-		b.wantState(ConnectionStateCompleted, "a minute later")
-	})
-	t.Run("of a remote offer", func(t *testing.T) {
-		w := newWire(t)
-		a, b := connected(w)
-		a.restart(1)
-		b.remoteOf(a)
-		w.run(time.Second)
-		if !a.Rollback(w.now) || !b.Rollback(w.now) {
-			t.Fatal("there was nothing to roll back")
-		}
-		a.flush()
-		b.flush()
-		w.run(time.Minute)
-		a.wantState(ConnectionStateCompleted, "a minute later")
-		b.wantState(ConnectionStateCompleted, "a minute later")
-		// And the next restart works.
-		a.restart(2)
-		b.remoteOf(a)
-		b.restart(2)
-		a.remoteOf(b)
-		w.run(time.Minute)
-		a.wantState(ConnectionStateCompleted, "after the next restart")
-		b.wantState(ConnectionStateCompleted, "after the next restart")
-		if len(a.lists) != 1 || len(b.lists) != 1 {
-			t.Errorf("%d and %d generations", len(a.lists), len(b.lists))
-		}
-	})
-	t.Run("of a provisional answer", func(t *testing.T) {
-		w := newWire(t)
-		a, b := connected(w)
-		w.pass = func(d *flying) bool { return d.data[0] != 0 || len(d.data) < 20 } // no check passes
-		a.restart(1)
-		b.remoteOf(a)
-		b.restart(1)
-		a.remoteOf(b)
-		if !a.Rollback(w.now) || !b.Rollback(w.now) {
-			t.Fatal("there was nothing to roll back")
-		}
-		w.pass = nil
-		w.run(time.Minute)
-		a.wantState(ConnectionStateCompleted, "a minute later")
-		b.wantState(ConnectionStateCompleted, "a minute later")
-	})
-	t.Run("of nothing", func(t *testing.T) {
-		w := newWire(t)
-		a, b := connected(w)
-		if a.Rollback(w.now) {
-			t.Error("the first generation was rolled back")
-		}
-		a.restart(1)
-		b.remoteOf(a)
-		b.restart(1)
-		a.remoteOf(b)
-		w.run(5 * time.Second)
-		if a.Rollback(w.now) {
-			t.Error("a generation was rolled back whose predecessor has been replaced")
-		}
-	})
+func TestRollbackOfALocalOffer(t *testing.T) {
+	w := newWire(t)
+	a, b := connected(w)
+	before, _ := a.SelectedPair()
+	ufrag, pwd := a.LocalCredentials()
+	a.restart(1)
+	a.restart(2) // offered anew: the first try is superseded
+	w.run(time.Second)
+	if !a.Rollback(w.now) {
+		t.Fatal("there was nothing to roll back")
+	}
+	a.flush()
+	if u, p := a.LocalCredentials(); u != ufrag || p != pwd {
+		t.Errorf("credentials %q %q, want %q %q", u, p, ufrag, pwd)
+	}
+	if p, _ := a.SelectedPair(); p.ID != before.ID {
+		t.Errorf("pair %v, want %v", p, before)
+	}
+	a.wantState(ConnectionStateCompleted, "after the rollback")
+	if a.Rollback(w.now) {
+		t.Error("a second rollback found something")
+	}
+	w.run(time.Minute)
+	a.wantState(ConnectionStateCompleted, "a minute later")
+	b.wantState(ConnectionStateCompleted, "a minute later")
+}
+
+func TestRollbackOfARemoteOffer(t *testing.T) {
+	w := newWire(t)
+	a, b := connected(w)
+	a.restart(1)
+	b.remoteOf(a)
+	w.run(time.Second)
+	if !a.Rollback(w.now) || !b.Rollback(w.now) {
+		t.Fatal("there was nothing to roll back")
+	}
+	a.flush()
+	b.flush()
+	w.run(time.Minute)
+	a.wantState(ConnectionStateCompleted, "a minute later")
+	b.wantState(ConnectionStateCompleted, "a minute later")
+	// And the next restart works.
+	a.restart(2)
+	b.remoteOf(a)
+	b.restart(2)
+	a.remoteOf(b)
+	w.run(time.Minute)
+	a.wantState(ConnectionStateCompleted, "after the next restart")
+	b.wantState(ConnectionStateCompleted, "after the next restart")
+	if len(a.lists) != 1 || len(b.lists) != 1 {
+		t.Errorf("%d and %d generations", len(a.lists), len(b.lists))
+	}
+}
+
+func TestRollbackOfAProvisionalAnswer(t *testing.T) {
+	w := newWire(t)
+	a, b := connected(w)
+	w.pass = func(d *flying) bool { return d.data[0] != 0 || len(d.data) < 20 } // no check passes
+	a.restart(1)
+	b.remoteOf(a)
+	b.restart(1)
+	a.remoteOf(b)
+	if !a.Rollback(w.now) || !b.Rollback(w.now) {
+		t.Fatal("there was nothing to roll back")
+	}
+	w.pass = nil
+	w.run(time.Minute)
+	a.wantState(ConnectionStateCompleted, "a minute later")
+	b.wantState(ConnectionStateCompleted, "a minute later")
+}
+
+func TestRollbackOfNothing(t *testing.T) {
+	w := newWire(t)
+	a, b := connected(w)
+	if a.Rollback(w.now) {
+		t.Error("the first generation was rolled back")
+	}
+	a.restart(1)
+	b.remoteOf(a)
+	b.restart(1)
+	a.remoteOf(b)
+	w.run(5 * time.Second)
+	if a.Rollback(w.now) {
+		t.Error("a generation was rolled back whose predecessor has been replaced")
+	}
 }
 
 // webrtc-pc §5.6.4: a restart leaves failed, through checking.
