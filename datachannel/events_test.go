@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -67,9 +68,12 @@ func TestOneAtATime(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, b := connect(t, time.Millisecond, SessionConfig{})
 				var running, messages, most, mostMessages atomic.Int64
+				var mu sync.Mutex
 				var order []string
 				handle := func(name string, message bool) {
+					mu.Lock()
 					order = append(order, name)
+					mu.Unlock()
 					most.Store(max(most.Load(), running.Add(1)))
 					if message {
 						mostMessages.Store(max(mostMessages.Load(), messages.Add(1)))

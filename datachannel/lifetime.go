@@ -10,7 +10,8 @@ import (
 // that has not been given to the transport in time is dropped from our queue
 // at that moment. What the transport has is its own to send, and it does not
 // know the time: from the moment on at which the oldest message it holds is too
-// old, it may not send anything of the channel a second time.
+// old, it may not send anything of the channel a second time, beyond the one
+// retransmission that it has decided on already.
 type lifetime struct {
 	given  []givenMessage // what the transport may still hold, oldest first
 	bytes  int            // of given

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -184,37 +185,44 @@ func TestRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, _, _ := connect(t, 10*time.Millisecond, nil)
 		s, _ := a.OpenStream(1)
-		calls := 0
-		given := 0
+		var mu sync.Mutex
+		given, called := 0, 0
 		part := make([]byte, 10000)
 		fill := func() {
+			mu.Lock()
+			defer mu.Unlock()
 			for a.Room() > 0 {
 				s.Send(53, part)
 				given += len(part)
 			}
 			a.WantRoom()
 		}
-		a.OnRoom(func() { calls++; fill() })
+		a.OnRoom(func() { fill(); mu.Lock(); called++; mu.Unlock() })
 		fill()
-		if given < 100000 || given > 200000 {
+		figures := func() (int, int) {
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			return given, called
+		}
+		if given, _ := figures(); given < 100000 || given > 200000 {
 			t.Errorf("%d bytes at first", given)
 		}
 		time.Sleep(10 * time.Second)
-		synctest.Wait()
 		// The window of 4 MiB is full, for nobody reads.
-		if calls == 0 || given < 4<<20 || given > 5<<20 {
-			t.Errorf("%d bytes after %d calls", given, calls)
+		before, calls := figures()
+		if calls == 0 || before < 4<<20 || before > 5<<20 {
+			t.Errorf("%d bytes after %d calls", before, calls)
 		}
 		r, _ := b.AcceptStream()
-		for n := given / len(part); n > 0; n-- {
-			if _, _, err := r.Receive(part); err != nil {
+		buf := make([]byte, len(part))
+		for n := before / len(part); n > 0; n-- {
+			if _, _, err := r.Receive(buf); err != nil {
 				t.Fatal(err)
 			}
 		}
-		before := given
 		time.Sleep(10 * time.Second)
-		synctest.Wait()
-		if given == before {
+		if given, _ := figures(); given == before {
 			t.Error("no call when there was room again")
 		}
 	})

@@ -15,14 +15,18 @@
 //     still drop, reorder or count it.
 //   - Stream resets (RFC 6525) are collected and sent one request at a time,
 //     and the caller learns when the peer has performed his (see [Stream.Reset]).
+//     A request that the peer repeats is answered as before and not performed
+//     again, so that ids may be used again.
+//   - Many streams that open at once do not overrun the engine's backlog.
 //   - A message that can never be received whole, because it is larger than the
 //     receive buffer, ends the association instead of stalling it for ever.
 //   - The end of the association and the end of a stream are told apart.
 //
+// A peer that is gone is not noticed here: ICE's consent checks are there for
+// that (RFC 7675), and Close or Abort end the association.
+//
 // # Goroutines
 //
-// The package starts one goroutine, in Dial, which waits for the end of the
-// context while the association comes up and ends when Dial returns. The engine
-// runs three goroutines for each association, which end with Close or Abort or
-// when the connection below fails.
+// The package starts none. The engine runs three for each association, which end
+// with Close or Abort or when the connection below fails.
 package sctptransport

@@ -110,7 +110,9 @@ func TestRepeatedReset(t *testing.T) {
 			t.Fatalf("the old stream: %v", err)
 		}
 		old.Reset(nil)
-		if _, _, err := s.Receive(nil); err != ErrReset || done {
+		_, _, err := s.Receive(nil)
+		synctest.Wait()
+		if err != ErrReset || done {
 			t.Fatalf("our old stream: %v, performed %v", err, done)
 		}
 		// The peer uses the id again before our request is repeated.
@@ -128,6 +130,7 @@ func TestRepeatedReset(t *testing.T) {
 			received <- err
 		}()
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		if !done || lost != 2 {
 			t.Fatalf("performed %v, %d answers were lost", done, lost)
 		}
