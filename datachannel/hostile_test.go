@@ -193,33 +193,35 @@ func FuzzPeer(f *testing.F) {
 	f.Add([]byte{0, 50, byte(len(open))}, uint64(1))
 	f.Add(append([]byte{0, 50, byte(len(open))}, open...), uint64(2))
 	f.Add([]byte{0, 51, 1, 'a', 0, 53, 1, 0, 0, 50, 1, 2, 0, 57, 1, 0, 0, 255, 0}, uint64(3))
-	f.Fuzz(func(t *testing.T, script []byte, seed uint64) {
-		synctest.Test(t, func(t *testing.T) {
-			a, raw := connectRaw(t, time.Millisecond, SessionConfig{})
-			a.channel = func(c *Channel) { recordOf(c); c.Send([]byte("hi"), true) }
-			a.open(Params{})
-			r := rand.New(rand.NewPCG(seed, 0))
-			for len(script) >= 3 {
-				id, ppid, n := uint16(script[0]), sctptransport.PPID(script[1]), int(script[2])
-				script = script[3:]
-				s, err := raw.OpenStream(id)
-				if err != nil {
-					return
-				}
-				if ppid == 255 {
-					s.Reset(nil)
-					continue
-				}
-				n = min(n, len(script))
-				if n > 0 {
-					s.Send(ppid, script[:n])
-				}
-				script = script[n:]
-				if r.IntN(4) == 0 {
-					time.Sleep(time.Millisecond)
-				}
+	f.Fuzz(fuzzPeer)
+}
+
+func fuzzPeer(t *testing.T, script []byte, seed uint64) {
+	synctest.Test(t, func(t *testing.T) {
+		a, raw := connectRaw(t, time.Millisecond, SessionConfig{})
+		a.channel = func(c *Channel) { recordOf(c); c.Send([]byte("hi"), true) }
+		a.open(Params{})
+		r := rand.New(rand.NewPCG(seed, 0))
+		for len(script) >= 3 {
+			id, ppid, n := uint16(script[0]), sctptransport.PPID(script[1]), int(script[2])
+			script = script[3:]
+			s, err := raw.OpenStream(id)
+			if err != nil {
+				return
 			}
-			settle()
-		})
+			if ppid == 255 {
+				s.Reset(nil)
+				continue
+			}
+			n = min(n, len(script))
+			if n > 0 {
+				s.Send(ppid, script[:n])
+			}
+			script = script[n:]
+			if r.IntN(4) == 0 {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		settle()
 	})
 }
