@@ -2,6 +2,7 @@ package datachannel
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -250,5 +251,35 @@ func TestFIFO(t *testing.T) {
 	}
 	if cap(q.items) > 8192 {
 		t.Errorf("a queue of ten holds memory for %d", cap(q.items))
+	}
+}
+
+// scriptedStream returns a message of each of the sizes, as the engine does, and
+// lets another one overtake between the call for the size and that for the
+// message.
+type scriptedStream struct {
+	fakeStream
+	sizes []int
+	calls int
+}
+
+func (s *scriptedStream) Receive(p []byte) (int, sctptransport.PPID, error) {
+	n := s.sizes[s.calls]
+	s.calls++
+	if n > len(p) {
+		return n, 0, io.ErrShortBuffer
+	}
+	return n, ppidBinary, nil
+}
+
+// TestOvertakenMessage: an unordered message may come between asking for the
+// size of a message and reading it.
+func TestOvertakenMessage(t *testing.T) {
+	for _, sizes := range [][]int{{1, 1}, {1, 3, 3}, {3, 1}, {1, 2, 3, 1}} {
+		s := &scriptedStream{sizes: sizes}
+		data, ppid, err := readMessage(s, func(n int) []byte { return make([]byte, n) })
+		if len(data) != sizes[len(sizes)-1] || ppid != ppidBinary || err != nil || s.calls != len(sizes) {
+			t.Errorf("%d: %d bytes, %v after %d calls", sizes, len(data), err, s.calls)
+		}
 	}
 }

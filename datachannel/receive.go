@@ -12,19 +12,19 @@ import (
 // Waiting with no buffer at all costs an idle channel nothing: the transport says
 // how large the message is.
 func readMessage(stream Stream, get func(n int) []byte) ([]byte, sctptransport.PPID, error) {
-	n, ppid, err := stream.Receive(nil)
-	if err == nil {
-		return nil, ppid, nil
+	var data []byte
+	for {
+		n, ppid, err := stream.Receive(data)
+		switch {
+		case err == nil:
+			return data[:n], ppid, nil
+		case !errors.Is(err, io.ErrShortBuffer):
+			return nil, 0, err
+		}
+		// An unordered message that has come meanwhile is read before the one
+		// whose size was told, so this may happen again.
+		data = get(n)
 	}
-	if !errors.Is(err, io.ErrShortBuffer) {
-		return nil, 0, err
-	}
-	data := get(n)
-	n, ppid, err = stream.Receive(data)
-	if err != nil {
-		return nil, 0, err
-	}
-	return data[:n], ppid, nil
 }
 
 // read reads c until the stream or the association ends.
