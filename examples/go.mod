@@ -1,0 +1,25 @@
+module github.com/parleyrtc/webrtc/examples
+
+go 1.26.0
+
+replace github.com/parleyrtc/webrtc => ../
+
+require (
+	github.com/parleyrtc/webrtc v0.0.0-00010101000000-000000000000
+	github.com/pion/logging v0.2.4
+	github.com/pion/stun/v4 v4.0.1
+	github.com/pion/turn/v5 v5.1.2
+	golang.org/x/term v0.40.0
+)
+
+require (
+	github.com/pion/dtls/v3 v3.1.15 // indirect
+	github.com/pion/randutil v0.1.0 // indirect
+	github.com/pion/sctp v1.11.3 // indirect
+	github.com/pion/sdp/v3 v3.0.20 // indirect
+	github.com/pion/transport/v5 v5.0.1 // indirect
+	github.com/wlynxg/anet v0.0.5 // indirect
+	golang.org/x/crypto v0.48.0 // indirect
+	golang.org/x/net v0.49.0 // indirect
+	golang.org/x/sys v0.41.0 // indirect
+)

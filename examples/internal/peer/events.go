@@ -1,0 +1,91 @@
+package peer
+
+import (
+	"fmt"
+
+	"github.com/parleyrtc/webrtc"
+
+	"github.com/parleyrtc/webrtc/examples/internal/diagram"
+	"github.com/parleyrtc/webrtc/examples/internal/observe"
+)
+
+func (p *Peer) signalingState(s webrtc.SignalingState) {
+	p.note(diagram.KindState, fmt.Sprintf("signaling: %s", s))
+	if s == webrtc.SignalingStateStable {
+		p.transports.Do(p.watchTransports)
+	}
+	p.changed()
+}
+
+// watchTransports sets the handlers of the transports, which are there once
+// the first exchange of descriptions is over and before anything comes of it.
+func (p *Peer) watchTransports() {
+	sctp := p.SCTP()
+	if sctp == nil {
+		return
+	}
+	dtls := sctp.Transport()
+	ice := dtls.ICETransport()
+	ice.OnConnectionStateChange(func(s webrtc.ICETransportState) {
+		p.note(diagram.KindCheck, fmt.Sprintf("ICE: %s", s))
+	})
+	ice.OnSelectedCandidatePairChange(func(pair *webrtc.ICECandidatePair) {
+		p.note(diagram.KindCheck, "selected pair: "+PairText(pair))
+	})
+	dtls.OnStateChange(func(s webrtc.DTLSTransportState) {
+		p.note(diagram.KindDTLS, fmt.Sprintf("DTLS: %s", s))
+	})
+	sctp.OnStateChange(func(s webrtc.SCTPTransportState) {
+		p.note(diagram.KindData, fmt.Sprintf("SCTP: %s", s))
+	})
+}
+
+// PairText describes a candidate pair in a few words.
+func PairText(pair *webrtc.ICECandidatePair) string {
+	return hostPort(pair.Local.Address, pair.Local.Port) + " <-> " + hostPort(pair.Remote.Address, pair.Remote.Port)
+}
+
+// Watch notes the events of a data channel in the diagram.
+func (p *Peer) Watch(channel *webrtc.DataChannel) {
+	name := fmt.Sprintf("channel %q", channel.Label())
+	channel.OnOpen(func() { p.note(diagram.KindData, name+" open") })
+	channel.OnClose(func() { p.note(diagram.KindData, name+" closed") })
+}
+
+// shown is how many messages of one sort on one path are drawn: consent checks
+// go on for as long as the connection does (RFC 7675).
+const shown = 2
+
+// packet takes what passes the peer's sockets.
+func (p *Peer) packet(packet observe.Packet) {
+	if !packet.Sent && !p.config.BothWays {
+		return
+	}
+	kind := diagram.KindDTLS
+	if packet.Protocol == observe.STUN {
+		if p.isServer(packet) {
+			return // the server tells of it
+		}
+		kind = diagram.KindCheck
+		if p.seen(packet) > shown {
+			return
+		}
+	}
+	from, to := p.config.Party, p.other()
+	if !packet.Sent {
+		from, to = to, from
+	}
+	p.config.Log.Arrow(from, to, kind, packet.Description)
+}
+
+func (p *Peer) isServer(packet observe.Packet) bool {
+	return packet.Description == "who am I?"
+}
+
+func (p *Peer) seen(packet observe.Packet) int {
+	key := pairKey{local: packet.Local, remote: packet.Remote, sent: packet.Sent, description: packet.Description}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.checks[key]++
+	return p.checks[key]
+}

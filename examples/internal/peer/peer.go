@@ -1,0 +1,275 @@
+// Package peer drives one side of a connection: it carries descriptions and
+// candidates between a PeerConnection and a signal channel, in the pattern that
+// the WebRTC specification calls perfect negotiation (webrtc-pc §10.7), and
+// tells a diagram what happens.
+//
+// The whole of signaling is two handlers and a loop:
+//
+//	pc.OnNegotiationNeeded  ->  SetLocalDescription, send it
+//	pc.OnICECandidate       ->  send it
+//	for each message        ->  SetRemoteDescription, and answer an offer
+//	                            AddICECandidate
+//
+// Both sides may begin at any time, even at once: then the polite one takes its
+// own offer back, and the other ignores what it receives.
+package peer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+
+	"github.com/parleyrtc/webrtc"
+	"github.com/parleyrtc/webrtc/ice"
+
+	"github.com/parleyrtc/webrtc/examples/internal/diagram"
+	"github.com/parleyrtc/webrtc/examples/internal/observe"
+	"github.com/parleyrtc/webrtc/examples/internal/signal"
+)
+
+// Config is what a peer needs.
+type Config struct {
+	// Party is the peer's column of the diagram, diagram.PeerA or PeerB.
+	Party diagram.Party
+	// Polite says who gives way if both offer at once: one of the two must.
+	Polite bool
+	// Signal is the way to the other peer.
+	Signal signal.Channel
+	// ICEServers are asked for reflexive addresses.
+	ICEServers []webrtc.ICEServer
+	// LoopbackOnly keeps every packet on this machine.
+	LoopbackOnly bool
+	// Log takes the events; nil drops them.
+	Log *diagram.Log
+	// BothWays tells the checks and DTLS records that are received, too, for a
+	// peer whose other side has no log.
+	BothWays bool
+	// OnSocket, unless nil, learns the address of each socket that is opened.
+	OnSocket func(netip.AddrPort)
+	// OnDescriptions, unless nil, is called when a description may have changed.
+	OnDescriptions func(*webrtc.PeerConnection)
+}
+
+// A Peer is a connection with its signaling.
+type Peer struct {
+	*webrtc.PeerConnection
+	config Config
+	ctx    context.Context // ends with Close
+	cancel context.CancelCauseFunc
+
+	transports sync.Once // sets the handlers of the transports
+
+	mu          sync.Mutex // guards all below
+	makingOffer bool
+	checks      map[pairKey]int
+}
+
+// pairKey is a path in one direction, for one sort of message.
+type pairKey struct {
+	local, remote netip.AddrPort
+	sent          bool
+	description   string
+}
+
+// New makes a peer, which does nothing until Run and something to negotiate.
+func New(config Config) (*Peer, error) {
+	p := &Peer{config: config, checks: map[pairKey]int{}}
+	p.ctx, p.cancel = context.WithCancelCause(context.Background())
+	pc, err := p.api().NewPeerConnection(webrtc.Configuration{ICEServers: config.ICEServers})
+	if err != nil {
+		return nil, err
+	}
+	p.PeerConnection = pc
+	pc.OnNegotiationNeeded(func() { p.fail(p.Offer()) })
+	pc.OnICECandidate(p.candidate)
+	pc.OnSignalingStateChange(p.signalingState)
+	pc.OnICEGatheringStateChange(func(s webrtc.ICEGatheringState) {
+		p.note(diagram.KindState, fmt.Sprintf("gathering: %s", s))
+	})
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		p.note(diagram.KindState, fmt.Sprintf("connection: %s", s))
+		if s == webrtc.PeerConnectionStateFailed {
+			p.fail(errors.New("the connection failed"))
+		}
+	})
+	pc.OnICECandidateError(func(e webrtc.ICECandidateErrorEvent) {
+		p.note(diagram.KindSTUN, fmt.Sprintf("%s: %d %s", e.URL, e.ErrorCode, e.ErrorText))
+	})
+	return p, nil
+}
+
+// api makes the settings: which interfaces are used, and who looks on.
+func (p *Peer) api() *webrtc.API {
+	var settings webrtc.SettingEngine
+	settings.SetIncludeLoopbackCandidate(true)
+	if p.config.LoopbackOnly {
+		settings.SetIPFilter(net.IP.IsLoopback)
+		settings.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+		settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	}
+	network := ice.SystemNetwork()
+	if p.config.OnSocket != nil {
+		network = announced{network, p.config.OnSocket}
+	}
+	settings.SetNetwork(observe.Network(network, p.packet))
+	return webrtc.NewAPI(webrtc.WithSettingEngine(settings))
+}
+
+// announced is a network that tells which sockets are opened.
+type announced struct {
+	ice.Network
+	onSocket func(netip.AddrPort)
+}
+
+// ListenUDP opens a socket and tells its address.
+func (n announced) ListenUDP(local netip.AddrPort) (ice.PacketConn, error) {
+	conn, err := n.Network.ListenUDP(local)
+	if err == nil {
+		n.onSocket(conn.LocalAddr())
+	}
+	return conn, err
+}
+
+// Run carries the other peer's messages to the connection until the context or
+// the signal channel ends, Close is called, or something fails. The error is
+// nil in the second case.
+func (p *Peer) Run(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { p.cancel(ctx.Err()) })
+	defer stop()
+	for {
+		m, err := p.config.Signal.Receive(p.ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = p.receive(m)
+		}
+		if p.ctx.Err() != nil {
+			return context.Cause(p.ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.config.Party, err)
+		}
+	}
+}
+
+// Close ends the connection and Run.
+func (p *Peer) Close() error {
+	p.cancel(net.ErrClosed)
+	return p.PeerConnection.Close()
+}
+
+// fail ends Run with an error.
+func (p *Peer) fail(err error) {
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		p.cancel(fmt.Errorf("%s: %w", p.config.Party, err))
+	}
+}
+
+// Offer makes an offer and sends it to the other peer.
+func (p *Peer) Offer() error {
+	p.setMakingOffer(true)
+	err := p.SetLocalDescription(webrtc.SessionDescription{})
+	p.setMakingOffer(false)
+	if err != nil {
+		return err
+	}
+	return p.sendDescription()
+}
+
+func (p *Peer) setMakingOffer(making bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.makingOffer = making
+}
+
+func (p *Peer) sendDescription() error {
+	description := p.LocalDescription()
+	if description == nil {
+		return nil
+	}
+	p.arrow(diagram.KindSignal, description.Type.String())
+	return p.config.Signal.Send(p.ctx, signal.Message{Description: description})
+}
+
+func (p *Peer) candidate(c *webrtc.ICECandidate) {
+	if c == nil {
+		return // gathering is complete, which is for us alone
+	}
+	init := c.ToJSON()
+	text := "end of candidates"
+	if init.Candidate != "" {
+		text = fmt.Sprintf("%s candidate %s", c.Typ, hostPort(c.Address, c.Port))
+	}
+	p.changed()
+	p.arrow(diagram.KindSignal, text)
+	p.fail(p.config.Signal.Send(p.ctx, signal.Message{Candidate: &init}))
+}
+
+// hostPort shortens the random names that hide addresses.
+func hostPort(host string, port uint16) string {
+	if len(host) > 24 {
+		host = host[:8] + "….local"
+	}
+	return net.JoinHostPort(host, fmt.Sprint(port))
+}
+
+// receive applies a message of the other peer's.
+func (p *Peer) receive(m signal.Message) error {
+	defer p.changed()
+	switch {
+	case m.Description != nil:
+		return p.receiveDescription(*m.Description)
+	case m.Candidate != nil:
+		err := p.AddICECandidate(*m.Candidate)
+		if err != nil && !p.Polite() {
+			return nil // it belongs to an offer that was ignored
+		}
+		return err
+	}
+	return nil
+}
+
+// Polite tells whether the peer gives way when both offer at once.
+func (p *Peer) Polite() bool { return p.config.Polite }
+
+func (p *Peer) receiveDescription(description webrtc.SessionDescription) error {
+	p.mu.Lock()
+	making := p.makingOffer
+	p.mu.Unlock()
+	offer := description.Type == webrtc.SDPTypeOffer
+	if offer && !p.Polite() && (making || p.SignalingState() != webrtc.SignalingStateStable) {
+		p.note(diagram.KindSignal, "both offered: the other's is ignored")
+		return nil
+	}
+	if err := p.SetRemoteDescription(description); err != nil {
+		return err
+	}
+	if !offer {
+		return nil
+	}
+	if err := p.SetLocalDescription(webrtc.SessionDescription{}); err != nil {
+		return err
+	}
+	return p.sendDescription()
+}
+
+// arrow records a message to the other peer by way of the signal channel.
+func (p *Peer) arrow(kind diagram.Kind, text string) {
+	p.config.Log.Arrow(p.config.Party, diagram.Signal, kind, text)
+	p.config.Log.Arrow(diagram.Signal, p.other(), kind, text)
+}
+
+func (p *Peer) other() diagram.Party { return diagram.PeerA + diagram.PeerB - p.config.Party }
+
+func (p *Peer) note(kind diagram.Kind, text string) { p.config.Log.Note(p.config.Party, kind, text) }
+
+func (p *Peer) changed() {
+	if p.config.OnDescriptions != nil {
+		p.config.OnDescriptions(p.PeerConnection)
+	}
+}
