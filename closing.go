@@ -2,6 +2,8 @@ package webrtc
 
 import (
 	"time"
+
+	"github.com/parleyrtc/webrtc/datachannel"
 )
 
 // Close ends the connection (webrtc-pc §4.4.2): it says goodbye to the peer
@@ -27,6 +29,7 @@ func (pc *PeerConnection) GracefulClose() error {
 
 func (pc *PeerConnection) shutdown() {
 	var transports []*transport
+	var session *datachannel.Session
 	_ = pc.loop.call(func(now time.Time) {
 		pc.isClosed.Store(true)
 		pc.events.close()
@@ -38,13 +41,15 @@ func (pc *PeerConnection) shutdown() {
 		if pc.sctp != nil {
 			pc.sctp.state.Store(int32(SCTPTransportStateClosed))
 		}
-		transports = pc.transports
+		transports, session = pc.transports, pc.session
+		if pc.assoc.cancel != nil {
+			pc.assoc.cancel()
+		}
 	})
 	pc.moment.Store(nil)
 	// The channels go first, while their packets still have a way out; the
 	// loop goes last, since the transports may wait for it.
-	pc.stopAssociation()
-	pc.session.Close(nil)
+	session.Close(nil)
 	for _, t := range transports {
 		t.close()
 	}

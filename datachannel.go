@@ -77,6 +77,7 @@ func (pc *PeerConnection) sessionConfig() datachannel.SessionConfig {
 	return datachannel.SessionConfig{
 		Logger:         pc.log,
 		OnChannel:      pc.remoteChannel,
+		OnEnd:          pc.sessionEnded,
 		MaxMessageSize: pc.api.settings.sctpMaxMessageSize(),
 	}
 }

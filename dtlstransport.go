@@ -35,7 +35,7 @@ func (t *DTLSTransport) GetRemoteCertificates() [][]byte {
 	if t.State() != DTLSTransportStateConnected {
 		return nil
 	}
-	return t.transport.dtls.RemoteCertificates()
+	return t.transport.dtls.Load().RemoteCertificates()
 }
 
 // GetRemoteCertificate returns the peer's own certificate in DER, or nil
@@ -87,8 +87,13 @@ func (t *transport) newDTLS() *dtlstransport.Transport {
 	config := t.pc.dtls
 	config.Logger = t.log
 	config.Send = t.send
+	var dtls *dtlstransport.Transport
 	config.OnState = func(state dtlstransport.State, err error) {
-		t.pc.loop.post(func(time.Time) { t.dtlsEvent(state, err) })
+		t.pc.loop.post(func(time.Time) {
+			if t.dtls.Load() == dtls { // not one that was replaced
+				t.dtlsEvent(state, err)
+			}
+		})
 	}
 	dtls, err := dtlstransport.New(config)
 	if err != nil {
@@ -108,19 +113,26 @@ func (t *transport) send(datagrams [][]byte) error {
 }
 
 // handleDTLS takes a record from a socket's goroutine.
-func (t *transport) handleDTLS(b []byte) { t.dtls.HandleDatagram(b) }
+func (t *transport) handleDTLS(b []byte) { t.dtls.Load().HandleDatagram(b) }
 
 // startDTLS begins the handshake as soon as there is a path. A later exchange
-// of descriptions may repeat the parameters; one that changes them has to
-// match the certificate that the peer has shown (RFC 8842 §5.1).
-func (t *transport) startDTLS(client bool, fingerprints []sdp.Fingerprint) {
-	if t.dtlsStarted {
-		if err := t.dtls.Reverify(dtlsFingerprints(fingerprints)); err != nil {
+// of descriptions may repeat the parameters. One that changes them has to match
+// the certificate that the peer has shown, or to ask for a new association
+// (RFC 8842 §3.1).
+func (t *transport) startDTLS(e signaling.StartDTLS) {
+	if t.dtlsStarted && !e.Renew {
+		if err := t.dtls.Load().Reverify(dtlsFingerprints(e.Fingerprints)); err != nil {
 			t.dtlsFailed(err)
 		}
 		return
 	}
-	t.dtlsReady = &signaling.StartDTLS{Client: client, Fingerprints: fingerprints}
+	if t.dtlsStarted {
+		old := t.dtls.Swap(t.newDTLS())
+		t.pc.tasks.Go(func() { _ = old.Close() })
+		t.dtlsStarted = false
+		t.dtlsStateChanged(DTLSTransportStateNew)
+	}
+	t.dtlsReady = &e
 	t.startPendingDTLS()
 }
 
@@ -130,13 +142,13 @@ func (t *transport) startPendingDTLS() {
 	}
 	t.dtlsStarted = true
 	if t.pc.dtls.FlightInterval == 0 {
-		t.dtls.SetFlightInterval(dtlstransport.FlightInterval(t.roundTripTime()))
+		t.dtls.Load().SetFlightInterval(dtlstransport.FlightInterval(t.roundTripTime()))
 	}
 	role := dtlstransport.Passive
 	if t.dtlsReady.Client {
 		role = dtlstransport.Active
 	}
-	if err := t.dtls.Start(role, dtlsFingerprints(t.dtlsReady.Fingerprints)); err != nil {
+	if err := t.dtls.Load().Start(role, dtlsFingerprints(t.dtlsReady.Fingerprints)); err != nil {
 		t.dtlsFailed(err)
 	}
 }

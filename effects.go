@@ -24,7 +24,7 @@ func (pc *PeerConnection) apply(now time.Time, effects signaling.Effects) {
 		case signaling.RemoteEndOfCandidates:
 			pc.transport(e.Transport).endRemoteCandidates(now)
 		case signaling.StartDTLS:
-			pc.transport(e.Transport).startDTLS(e.Client, e.Fingerprints)
+			pc.transport(e.Transport).startDTLS(e)
 		case signaling.StartData:
 			pc.startData(e)
 		case signaling.UpdateData:

@@ -123,8 +123,10 @@ func (api *API) NewPeerConnection(configuration Configuration) (*PeerConnection,
 		closed: make(chan struct{}),
 		config: config,
 		machine: signaling.New(signaling.Config{
-			SessionID:   sessionID,
-			AnswerSetup: api.settings.answerSetup(),
+			SessionID: sessionID,
+			// webrtc-pc §4.4.1.5 takes no rollback after a provisional answer.
+			KeepPranswers: true,
+			AnswerSetup:   api.settings.answerSetup(),
 		}),
 		iceState:       ICEConnectionStateNew,
 		gatheringState: ICEGatheringStateNew,

@@ -26,7 +26,6 @@ type SCTPTransport struct {
 	pc             *PeerConnection
 	state          atomic.Int32
 	maxMessageSize atomic.Uint64 // the peer's; 0 for any size
-	association    atomic.Pointer[sctptransport.Association]
 
 	onState handler[func(SCTPTransportState)]
 	onClose handler[func(error)]
@@ -107,8 +106,9 @@ func (pc *PeerConnection) updateData(e signaling.UpdateData) {
 // rejected the data section or a rollback has undone the one that began it.
 func (pc *PeerConnection) stopData() {
 	pc.associationLost(nil)
-	pc.assoc.plan = nil
+	pc.assoc = association{}
 	pc.sctp = nil
+	pc.session = datachannel.NewSession(pc.sessionConfig()) // for the next one
 	pc.dirty = true
 }
 
@@ -127,7 +127,7 @@ func (pc *PeerConnection) startAssociation() {
 	ctx, cancel := context.WithCancel(context.Background())
 	pc.assoc.cancel = cancel
 	config := pc.api.settings.sctpConfig()
-	config.Conn = t.dtls.Conn()
+	config.Conn = t.dtls.Load().Conn()
 	config.Logger = pc.log
 	sctp := pc.sctp
 	pc.tasks.Go(func() {
@@ -151,7 +151,6 @@ func (pc *PeerConnection) associationUp(sctp *SCTPTransport, a *sctptransport.As
 		pc.tasks.Go(func() { a.Close() })
 		return
 	}
-	sctp.association.Store(a)
 	pc.sctpStateChanged(SCTPTransportStateConnected)
 	err = pc.session.Start(datachannel.SCTP(a), pc.transport(pc.assoc.plan.Transport).dtlsReady.Client, sctp.maxMessageSize.Load(), maxChannels)
 	if err != nil {
@@ -186,27 +185,12 @@ func (pc *PeerConnection) associationLost(cause error) {
 	if cause == nil {
 		cause = errPeerClosed
 	}
-	pc.tasks.Go(func() {
-		session.Close(cause)
-		if a := sctp.association.Load(); a != nil {
-			a.Close()
-		}
-	})
+	pc.tasks.Go(func() { session.Close(cause) })
 }
 
-// stopAssociation ends the association at the connection's close, without
-// events. It runs off the loop.
-func (pc *PeerConnection) stopAssociation() {
-	sctp := pc.read().sctp
-	if pc.assoc.cancel != nil {
-		pc.assoc.cancel()
-	}
-	if sctp == nil {
-		return
-	}
-	if a := sctp.association.Load(); a != nil {
-		a.Close()
-	}
+// sessionEnded hears from the session's goroutine that the association is gone.
+func (pc *PeerConnection) sessionEnded(err error) {
+	pc.loop.post(func(time.Time) { pc.associationLost(err) })
 }
 
 func (pc *PeerConnection) sctpStateChanged(s SCTPTransportState) {

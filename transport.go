@@ -37,7 +37,7 @@ type transport struct {
 	path atomic.Pointer[path]
 	// dtls is set when the parameters of the handshake are known; earlier
 	// records wait in it from the beginning.
-	dtls        *dtlstransport.Transport
+	dtls        atomic.Pointer[dtlstransport.Transport]
 	dtlsReady   *signaling.StartDTLS // waits for the first path
 	dtlsStarted bool
 
@@ -59,7 +59,7 @@ func newTransport(pc *PeerConnection, id signaling.TransportID) *transport {
 	t.publicDTLS = &DTLSTransport{transport: t, ice: t.publicICE}
 	t.agent = ice.NewAgent(pc.agentConfig(t))
 	t.gatherer = ice.NewGatherer(pc.gathererConfig(t))
-	t.dtls = t.newDTLS()
+	t.dtls.Store(t.newDTLS())
 	return t
 }
 
@@ -175,7 +175,7 @@ func (t *transport) detach(now time.Time) {
 // close ends the DTLS association while the path still works, then releases
 // the sockets, whose goroutines end with them. It runs off the loop.
 func (t *transport) close() {
-	if err := t.dtls.Close(); err != nil {
+	if err := t.dtls.Load().Close(); err != nil {
 		t.log.Debug("dtls close", "reason", err)
 	}
 	t.path.Store(nil)

@@ -40,7 +40,11 @@ func (s *Session) accept() {
 		case errors.Is(err, sctptransport.ErrClosed):
 			return // by Abort, and Close is on its way
 		case err != nil:
-			s.end(fmt.Errorf("datachannel: the association has failed: %w", err))
+			err = fmt.Errorf("datachannel: the association has failed: %w", err)
+			s.end(err)
+			if s.cfg.OnEnd != nil {
+				s.cfg.OnEnd(err)
+			}
 			return
 		}
 		s.mu.Lock()

@@ -36,6 +36,10 @@ type SessionConfig struct {
 	// in order, and before any event of the channel. The channel is open: messages
 	// may be sent. It must not block and not close the session.
 	OnChannel func(*Channel)
+	// OnEnd, unless nil, is called when the association has ended without Close:
+	// the peer has aborted it, or what carries it has failed. The channels have
+	// been closed by then. It must not block and must not call Close.
+	OnEnd func(error)
 	// MaxMessageSize is the largest message that is received, the
 	// max-message-size of the local description. A channel on which a larger one
 	// arrives is closed with an error. Zero means DefaultMaxMessageSize.
