@@ -3,6 +3,7 @@ package webrtc
 import (
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,11 @@ type transport struct {
 	resolving int
 	ended     bool // the peer's end of candidates has come
 
+	// known are the remote addresses that belong to the peer as far as ICE can
+	// tell. Sockets' goroutines read it; the map itself is never changed.
+	known     atomic.Pointer[map[netip.AddrPort]struct{}]
+	strangers atomic.Uint64 // packets from elsewhere, which were dropped
+
 	// path is where packets go now. It is read on every packet's way.
 	path atomic.Pointer[path]
 	// dtls is set when the parameters of the handshake are known; earlier
@@ -55,11 +61,16 @@ func newTransport(pc *PeerConnection, id signaling.TransportID) *transport {
 		dtlsState: DTLSTransportStateNew,
 		gathering: ICEGatheringStateNew,
 	}
+	t.known.Store(&map[netip.AddrPort]struct{}{})
 	t.publicICE = &ICETransport{transport: t}
 	t.publicDTLS = &DTLSTransport{transport: t, ice: t.publicICE}
 	t.agent = ice.NewAgent(pc.agentConfig(t))
 	t.gatherer = ice.NewGatherer(pc.gathererConfig(t))
 	t.dtls.Store(t.newDTLS())
+	// Programs may look before anything has changed.
+	t.setICEState(ICETransportStateNew)
+	t.setDTLSState(DTLSTransportStateNew)
+	t.publicICE.gathering.Store(int32(ICEGathererStateNew))
 	return t
 }
 
@@ -113,6 +124,7 @@ func (t *transport) offerRemoteCandidate(now time.Time, c ice.Candidate) {
 	if err := t.agent.AddRemoteCandidate(now, c); err != nil {
 		t.log.Debug("remote candidate ignored", "candidate", c, "reason", err)
 	}
+	t.know(c.Addr())
 }
 
 func (t *transport) endRemoteCandidates(now time.Time) {
@@ -128,6 +140,23 @@ func (t *transport) handlePacket(now time.Time, p *packet) {
 		return
 	}
 	t.agent.HandlePacket(now, p.socket, p.from, b)
+	t.know(p.from)
+}
+
+// know lets packets from an address in if the agent knows it as the peer's.
+func (t *transport) know(remote netip.AddrPort) {
+	old := *t.known.Load()
+	if _, ok := old[remote]; ok || !t.agent.Knows(remote) {
+		return
+	}
+	known := make(map[netip.AddrPort]struct{}, len(old)+1)
+	for a := range old {
+		if t.agent.Knows(a) { // what an ICE restart has made obsolete goes
+			known[a] = struct{}{}
+		}
+	}
+	known[remote] = struct{}{}
+	t.known.Store(&known)
 }
 
 func (t *transport) handleTimeout(now time.Time) {
