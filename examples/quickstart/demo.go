@@ -31,11 +31,16 @@ func connectAndSend(ctx context.Context, o options, out io.Writer) (err error) {
 	defer log.Stop()
 
 	// Creating the first channel is what makes A offer a connection.
-	ping, err := p.open("ping")
+	ping, err := p.a.CreateDataChannel("ping", nil)
 	if err != nil {
 		return err
 	}
+	opened := make(chan struct{})
+	p.a.Watch(ping, func() { close(opened) })
 	p.start(ctx)
+	if _, err := await(ctx, p, "the data channel", opened); err != nil {
+		return err
+	}
 	echo, err := await(ctx, p, "the data channel", p.channels)
 	if err != nil {
 		return err
@@ -49,6 +54,12 @@ func connectAndSend(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	for _, one := range []*peer.Peer{p.a, p.b} {
+		if _, err := await(ctx, p, "ICE to complete", one.Completed()); err != nil {
+			return err
+		}
+	}
+	log.Note(diagram.TURN, diagram.KindState, "not needed: there is a direct path")
 	log.Stop()
 	renderer.Close()
 	if err := renderer.Err(); err != nil {
@@ -60,16 +71,6 @@ func connectAndSend(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	return report(out, p, o, sum, took, roundTrip)
-}
-
-// open makes a channel of A's; it opens when the peers are connected.
-func (p *pair) open(label string) (*webrtc.DataChannel, error) {
-	channel, err := p.a.CreateDataChannel(label, nil)
-	if err != nil {
-		return nil, err
-	}
-	p.a.Watch(channel)
-	return channel, nil
 }
 
 // echoAll sends back what comes on a channel.
@@ -91,7 +92,7 @@ func measureRoundTrip(ctx context.Context, p *pair, channel *webrtc.DataChannel)
 	go func() {
 		for range rounds {
 			start := time.Now()
-			err := sendWhenOpen(ctx, channel, []byte("ping"))
+			err := channel.SendContext(ctx, []byte("ping"))
 			if err == nil {
 				_, err = channel.Receive(ctx)
 			}
@@ -111,23 +112,17 @@ func measureRoundTrip(ctx context.Context, p *pair, channel *webrtc.DataChannel)
 	return times[rounds/2], nil
 }
 
-// sendWhenOpen waits for the channel to open, which it does when the peer's
-// answer arrives.
-func sendWhenOpen(ctx context.Context, channel *webrtc.DataChannel, data []byte) error {
-	return channel.SendContext(ctx, data)
-}
-
 // sendFile sends the file from A to B and returns its SHA-256, which both have
 // computed, and how long it took.
 func sendFile(ctx context.Context, p *pair, o options, out io.Writer) (string, time.Duration, error) {
 	header := transfer.Header{Name: "quickstart.bin", Size: o.size}
 	fmt.Fprintf(out, "\nPeer A sends %q, %s, to peer B over a data channel:\n", header.Name, terminal.Size(header.Size))
-	channel, err := p.open(transfer.Label)
+	channel, err := p.a.CreateDataChannel(transfer.Label, nil)
 	if err != nil {
 		return "", 0, err
 	}
 	opened := make(chan struct{})
-	channel.OnOpen(func() { close(opened) })
+	p.a.Watch(channel, func() { close(opened) })
 	if _, err := await(ctx, p, "the file's data channel", opened); err != nil {
 		return "", 0, err
 	}

@@ -49,7 +49,7 @@ const (
 )
 
 // weights share out the width between the columns: wide where labels go.
-var weights = [parties - 1]int{27, 9, 13, 31}
+var weights = [parties - 1]int{28, 9, 13, 31}
 
 // NewRenderer returns a renderer for a style. Nothing is written before the
 // first event.
@@ -164,7 +164,7 @@ func (r *Renderer) arrow(e Event) {
 	low, high := min(from, to), max(from, to)
 	color := colors[e.Kind]
 	l := r.lifelines()
-	room := high - low - 5 // a dash, an arrow head and a space on each side
+	room := high - low - 4 // the arrow head and a space on each side, or two
 	length := utf8.RuneCountInString(e.Text)
 	if length > room {
 		above := r.lifelines()

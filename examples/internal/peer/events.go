@@ -28,6 +28,9 @@ func (p *Peer) watchTransports() {
 	ice := dtls.ICETransport()
 	ice.OnConnectionStateChange(func(s webrtc.ICETransportState) {
 		p.note(diagram.KindCheck, fmt.Sprintf("ICE: %s", s))
+		if s == webrtc.ICETransportStateCompleted {
+			p.once.Do(func() { close(p.completed) })
+		}
 	})
 	ice.OnSelectedCandidatePairChange(func(pair *webrtc.ICECandidatePair) {
 		p.note(diagram.KindCheck, "selected pair: "+PairText(pair))
@@ -45,10 +48,16 @@ func PairText(pair *webrtc.ICECandidatePair) string {
 	return hostPort(pair.Local.Address, pair.Local.Port) + " <-> " + hostPort(pair.Remote.Address, pair.Remote.Port)
 }
 
-// Watch notes the events of a data channel in the diagram.
-func (p *Peer) Watch(channel *webrtc.DataChannel) {
+// Watch notes the events of a data channel in the diagram. Opened, unless nil,
+// is called when it opens.
+func (p *Peer) Watch(channel *webrtc.DataChannel, opened func()) {
 	name := fmt.Sprintf("channel %q", channel.Label())
-	channel.OnOpen(func() { p.note(diagram.KindData, name+" open") })
+	channel.OnOpen(func() {
+		p.note(diagram.KindData, name+" open")
+		if opened != nil {
+			opened()
+		}
+	})
 	channel.OnClose(func() { p.note(diagram.KindData, name+" closed") })
 }
 

@@ -61,7 +61,9 @@ type Peer struct {
 	ctx    context.Context // ends with Close
 	cancel context.CancelCauseFunc
 
-	transports sync.Once // sets the handlers of the transports
+	transports sync.Once     // sets the handlers of the transports
+	completed  chan struct{} // closed when ICE is
+	once       sync.Once     // closes it
 
 	mu          sync.Mutex // guards all below
 	makingOffer bool
@@ -77,7 +79,7 @@ type pairKey struct {
 
 // New makes a peer, which does nothing until Run and something to negotiate.
 func New(config Config) (*Peer, error) {
-	p := &Peer{config: config, checks: map[pairKey]int{}}
+	p := &Peer{config: config, checks: map[pairKey]int{}, completed: make(chan struct{})}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	pc, err := p.api().NewPeerConnection(webrtc.Configuration{ICEServers: config.ICEServers})
 	if err != nil {
@@ -170,6 +172,10 @@ func (p *Peer) fail(err error) {
 	}
 }
 
+// Completed returns a channel that is closed when ICE has nominated a pair and
+// checks no more, which is usually a little later than the connection works.
+func (p *Peer) Completed() <-chan struct{} { return p.completed }
+
 // Offer makes an offer and sends it to the other peer.
 func (p *Peer) Offer() error {
 	p.setMakingOffer(true)
@@ -192,7 +198,7 @@ func (p *Peer) sendDescription() error {
 	if description == nil {
 		return nil
 	}
-	p.arrow(diagram.KindSignal, description.Type.String())
+	p.config.Log.Arrow(p.config.Party, diagram.Signal, diagram.KindSignal, description.Type.String())
 	return p.config.Signal.Send(p.ctx, signal.Message{Description: description})
 }
 
@@ -201,13 +207,25 @@ func (p *Peer) candidate(c *webrtc.ICECandidate) {
 		return // gathering is complete, which is for us alone
 	}
 	init := c.ToJSON()
-	text := "end of candidates"
-	if init.Candidate != "" {
-		text = fmt.Sprintf("%s candidate %s", c.Typ, hostPort(c.Address, c.Port))
-	}
 	p.changed()
-	p.arrow(diagram.KindSignal, text)
+	p.config.Log.Arrow(p.config.Party, diagram.Signal, diagram.KindSignal, CandidateText(init))
 	p.fail(p.config.Signal.Send(p.ctx, signal.Message{Candidate: &init}))
+}
+
+// CandidateText describes a candidate in a few words.
+func CandidateText(init webrtc.ICECandidateInit) string {
+	if init.Candidate == "" || init.Candidate == "candidate:" {
+		return "end of candidates"
+	}
+	c, err := webrtc.ParseICECandidate(init)
+	if err != nil {
+		return "a candidate that cannot be read"
+	}
+	text := "candidate " + hostPort(c.Address, c.Port)
+	if c.Typ != webrtc.ICECandidateTypeHost {
+		text = c.Typ.String() + " " + text
+	}
+	return text
 }
 
 // hostPort shortens the random names that hide addresses.
@@ -223,8 +241,10 @@ func (p *Peer) receive(m signal.Message) error {
 	defer p.changed()
 	switch {
 	case m.Description != nil:
+		p.config.Log.Arrow(diagram.Signal, p.config.Party, diagram.KindSignal, m.Description.Type.String())
 		return p.receiveDescription(*m.Description)
 	case m.Candidate != nil:
+		p.config.Log.Arrow(diagram.Signal, p.config.Party, diagram.KindSignal, CandidateText(*m.Candidate))
 		err := p.AddICECandidate(*m.Candidate)
 		if err != nil && !p.Polite() {
 			return nil // it belongs to an offer that was ignored
@@ -256,12 +276,6 @@ func (p *Peer) receiveDescription(description webrtc.SessionDescription) error {
 		return err
 	}
 	return p.sendDescription()
-}
-
-// arrow records a message to the other peer by way of the signal channel.
-func (p *Peer) arrow(kind diagram.Kind, text string) {
-	p.config.Log.Arrow(p.config.Party, diagram.Signal, kind, text)
-	p.config.Log.Arrow(diagram.Signal, p.other(), kind, text)
 }
 
 func (p *Peer) other() diagram.Party { return diagram.PeerA + diagram.PeerB - p.config.Party }
