@@ -3,6 +3,7 @@ package webrtc
 import (
 	"crypto/tls"
 	"fmt"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -112,8 +113,16 @@ func (t *transport) send(datagrams [][]byte) error {
 	return p.send(datagrams)
 }
 
-// handleDTLS takes a record from a socket's goroutine.
-func (t *transport) handleDTLS(b []byte) { t.dtls.Load().HandleDatagram(b) }
+// handleDTLS takes a record from a socket's goroutine. Only the peer's
+// addresses are listened to, so that a stranger cannot disturb a handshake,
+// which nothing authenticates at first.
+func (t *transport) handleDTLS(from netip.AddrPort, b []byte) {
+	if _, ok := (*t.known.Load())[from]; !ok {
+		t.strangers.Add(1)
+		return
+	}
+	t.dtls.Load().HandleDatagram(b)
+}
 
 // startDTLS begins the handshake as soon as there is a path. A later exchange
 // of descriptions may repeat the parameters. One that changes them has to match

@@ -52,7 +52,10 @@ func (s *socket) read() {
 		failures = 0
 		for i := range batch[:n] {
 			d := &batch[i]
-			s.split(d.Buf[:d.N], d.SegmentSize, d.Addr)
+			// The socket's own address says which link a peer is on; candidates
+			// carry no zone.
+			from := netip.AddrPortFrom(d.Addr.Addr().WithZone(""), d.Addr.Port())
+			s.split(d.Buf[:d.N], d.SegmentSize, from)
 		}
 	}
 }
@@ -74,7 +77,7 @@ func (s *socket) handle(b []byte, from netip.AddrPort) {
 	case demux.STUN:
 		s.transport.pc.loop.deliver(s.transport, s.id, from, b)
 	case demux.DTLS:
-		s.transport.handleDTLS(b)
+		s.transport.handleDTLS(from, b)
 	default:
 		s.unknown.Add(1)
 	}
