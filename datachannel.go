@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net"
 	"sync"
 	"time"
 
@@ -155,7 +156,7 @@ func (d *DataChannel) closed() {
 // open already and no handler was told, f runs on a goroutine of its own.
 func (d *DataChannel) OnOpen(f func()) {
 	d.mu.Lock()
-	late := d.missed && f != nil
+	late := d.missed && f != nil && d.ReadyState() == DataChannelStateOpen
 	d.missed = d.missed && !late
 	d.onOpen = f
 	d.channel.SetEvents(d.events)
@@ -326,7 +327,8 @@ func (d *DataChannel) GracefulClose() error {
 
 // Detach gives the program the channel to read and write as it would a
 // connection; OnMessage's handler is not called any more. It returns an
-// InvalidStateError unless the channel is open.
+// InvalidStateError unless the channel is open, which matches net.ErrClosed if
+// it has closed.
 func (d *DataChannel) Detach() (datachannel.ReadWriteCloser, error) { return d.detach() }
 
 // DetachWithDeadline is Detach with deadlines.
@@ -335,7 +337,11 @@ func (d *DataChannel) DetachWithDeadline() (datachannel.ReadWriteCloserDeadliner
 }
 
 func (d *DataChannel) detach() (datachannel.ReadWriteCloserDeadliner, error) {
-	if s := d.ReadyState(); s != DataChannelStateOpen {
+	switch s := d.ReadyState(); s {
+	case DataChannelStateOpen:
+	case DataChannelStateClosed:
+		return nil, &rtcerr.InvalidStateError{Err: fmt.Errorf("the channel is closed, it has to be open to be detached: %w", net.ErrClosed)}
+	default:
 		return nil, &rtcerr.InvalidStateError{Err: fmt.Errorf("the channel is %s, it has to be open to be detached", s)}
 	}
 	d.channel.Detach()
