@@ -35,9 +35,10 @@ type PeerConnection struct {
 	closed   chan struct{}  // closed when Close has finished
 	tasks    sync.WaitGroup // goroutines that Close waits for
 
-	// view is what the getters read. moment stands in for it while a
-	// signaling-state handler runs, so that the handler reads the descriptions
-	// of that moment even if the state has moved on.
+	// view is what the getters read. moment stands in for it while the handler
+	// of a change of state runs, so that the handler reads the states and descriptions of the moment
+	// that it announces even if the connection has moved on; the
+	// specification's event loop gives the same guarantee.
 	view   atomic.Pointer[view]
 	moment atomic.Pointer[view]
 
@@ -123,10 +124,8 @@ func (api *API) NewPeerConnection(configuration Configuration) (*PeerConnection,
 		closed: make(chan struct{}),
 		config: config,
 		machine: signaling.New(signaling.Config{
-			SessionID: sessionID,
-			// webrtc-pc §4.4.1.5 takes no rollback after a provisional answer.
-			KeepPranswers: true,
-			AnswerSetup:   api.settings.answerSetup(),
+			SessionID:   sessionID,
+			AnswerSetup: api.settings.answerSetup(),
 		}),
 		iceState:       ICEConnectionStateNew,
 		gatheringState: ICEGatheringStateNew,
@@ -170,7 +169,7 @@ func (pc *PeerConnection) do(fn func(now time.Time)) error {
 		mark = pc.events.mark()
 	})
 	// What the caller reads after its own change is the changed state, in a
-	// signaling-state handler too.
+	// handler too.
 	pc.moment.Store(nil)
 	pc.events.leave(mark)
 	return err
@@ -181,6 +180,18 @@ func (pc *PeerConnection) do(fn func(now time.Time)) error {
 func (pc *PeerConnection) fire(event func()) {
 	pc.publish()
 	pc.events.enqueue(event)
+}
+
+// announce is fire for a change of state: while the handler runs, getters
+// return the states and descriptions of this moment.
+func (pc *PeerConnection) announce(event func()) {
+	pc.publish()
+	moment := pc.view.Load()
+	pc.events.enqueue(func() {
+		pc.moment.Store(moment)
+		defer pc.moment.CompareAndSwap(moment, nil)
+		event()
+	})
 }
 
 // publish brings the view up to date.
@@ -236,10 +247,7 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // read returns the state that a getter reports.
-func (pc *PeerConnection) read() *view { return pc.view.Load() }
-
-// readDescriptions is read for the signaling state and the descriptions.
-func (pc *PeerConnection) readDescriptions() *view {
+func (pc *PeerConnection) read() *view {
 	if m := pc.moment.Load(); m != nil {
 		return m
 	}
@@ -248,7 +256,7 @@ func (pc *PeerConnection) readDescriptions() *view {
 
 // SignalingState returns where the exchange of descriptions stands
 // (webrtc-pc §4.3.1).
-func (pc *PeerConnection) SignalingState() SignalingState { return pc.readDescriptions().signaling }
+func (pc *PeerConnection) SignalingState() SignalingState { return pc.read().signaling }
 
 // ICEGatheringState returns whether candidates are being gathered
 // (webrtc-pc §4.3.2).
@@ -265,19 +273,19 @@ func (pc *PeerConnection) ConnectionState() PeerConnectionState { return pc.read
 // CurrentLocalDescription returns the local description that was negotiated
 // last, with the candidates gathered for it, or nil before any was.
 func (pc *PeerConnection) CurrentLocalDescription() *SessionDescription {
-	return pc.readDescriptions().currentLocal.clone()
+	return pc.read().currentLocal.clone()
 }
 
 // PendingLocalDescription returns the local description that is being
 // negotiated, with the candidates gathered for it, or nil.
 func (pc *PeerConnection) PendingLocalDescription() *SessionDescription {
-	return pc.readDescriptions().pendingLocal.clone()
+	return pc.read().pendingLocal.clone()
 }
 
 // LocalDescription returns the pending local description if there is one, else
 // the current one, else nil.
 func (pc *PeerConnection) LocalDescription() *SessionDescription {
-	v := pc.readDescriptions()
+	v := pc.read()
 	if v.pendingLocal != nil {
 		return v.pendingLocal.clone()
 	}
@@ -287,19 +295,19 @@ func (pc *PeerConnection) LocalDescription() *SessionDescription {
 // CurrentRemoteDescription returns the remote description that was negotiated
 // last, with the candidates that AddICECandidate supplied, or nil.
 func (pc *PeerConnection) CurrentRemoteDescription() *SessionDescription {
-	return pc.readDescriptions().currentRemote.clone()
+	return pc.read().currentRemote.clone()
 }
 
 // PendingRemoteDescription returns the remote description that is being
 // negotiated, with the candidates that AddICECandidate supplied, or nil.
 func (pc *PeerConnection) PendingRemoteDescription() *SessionDescription {
-	return pc.readDescriptions().pendingRemote.clone()
+	return pc.read().pendingRemote.clone()
 }
 
 // RemoteDescription returns the pending remote description if there is one,
 // else the current one, else nil.
 func (pc *PeerConnection) RemoteDescription() *SessionDescription {
-	v := pc.readDescriptions()
+	v := pc.read()
 	if v.pendingRemote != nil {
 		return v.pendingRemote.clone()
 	}
@@ -309,7 +317,7 @@ func (pc *PeerConnection) RemoteDescription() *SessionDescription {
 // CanTrickleICECandidates tells whether the peer takes candidates after its
 // description (webrtc-pc §4.4.1.4): unknown before a remote description.
 func (pc *PeerConnection) CanTrickleICECandidates() ICETrickleCapability {
-	return pc.readDescriptions().trickle
+	return pc.read().trickle
 }
 
 // NegotiationNeeded reports whether something was changed that only another
@@ -322,7 +330,7 @@ func (pc *PeerConnection) NegotiationNeeded() bool { return pc.read().negotiatio
 func (pc *PeerConnection) SCTP() *SCTPTransport { return pc.read().sctp }
 
 // GetConfiguration returns a copy of the configuration in force.
-func (pc *PeerConnection) GetConfiguration() Configuration { return pc.read().config.clone() }
+func (pc *PeerConnection) GetConfiguration() Configuration { return pc.view.Load().config.clone() }
 
 // SetConfiguration replaces the configuration (webrtc-pc §4.4.2). ICE servers
 // and the transport policy apply to candidates gathered from then on, after an
@@ -352,8 +360,9 @@ func (pc *PeerConnection) SetConfiguration(configuration Configuration) error {
 }
 
 // OnSignalingStateChange sets the handler for changes of the signaling state.
-// The getters of descriptions return, while it runs, those of the moment it
-// announces.
+// As with the other changes of state, the getters of states and descriptions
+// return, while it runs, those of the moment that it announces, unless a call
+// has changed them since.
 func (pc *PeerConnection) OnSignalingStateChange(f func(SignalingState)) {
 	pc.handlers.signalingState.set(f)
 }

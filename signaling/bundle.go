@@ -5,9 +5,9 @@ import "slices"
 // shareTransports gives each usable row of an offer its transport: what the
 // group has already, or a new one for the group, or one of its own.
 //
-// The bundle policies differ in which sections of our own offers keep a
-// transport of their own until the answer says whether the peer bundles
-// (RFC 9429 §4.1.1). With one section in use at most, they come to the same.
+// The bundle policies of RFC 9429 §4.1.1 differ in which sections of an offer of
+// ours keep a transport of their own until the answer says whether the peer
+// bundles. With one section in use at most, they come to the same.
 func shareTransports(rows []mline, offer *content, next *TransportID) {
 	allocate := func() TransportID {
 		t := *next

@@ -46,7 +46,7 @@
 //
 // Data channels. Sections of other kinds are answered in their place with port 0;
 // the table of m-lines knows them, as well as who carries whom in a bundle, which
-// is where transceivers and the bundle policies find their place.
+// is where transceivers find their place.
 //
 // Descriptions of ours may be changed between CreateOffer or CreateAnswer and
 // SetLocal only where the connection does not depend on it (checkMunged). Those

@@ -84,7 +84,7 @@ type StartData struct {
 // UpdateData says that the peer accepts another size from now on.
 type UpdateData struct{ RemoteMaxMessageSize uint64 }
 
-// StopData ends the association: its section was rejected or rolled back, or
+// StopData ends the association: its section was rejected, or
 // DTLS is renewed under it. In the last case a StartData follows.
 type StopData struct{}
 

@@ -38,7 +38,7 @@ func (n *negotiation) setLocal(cfg Config, d Description, l Local) (Effects, err
 		}
 	}
 	if d.Type == Rollback {
-		return n.rollback(cfg, local)
+		return n.rollback(local)
 	}
 	text, err := n.localText(cfg, d, l)
 	if err != nil {

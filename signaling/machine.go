@@ -7,31 +7,15 @@ import (
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
-// BundlePolicy says which sections of an offer get a transport of their own
-// while it is not known whether the peer bundles (RFC 9429 §4.1.1).
-type BundlePolicy uint8
-
-// The bundle policies.
-const (
-	BundleBalanced BundlePolicy = iota
-	BundleMaxCompat
-	BundleMaxBundle
-)
-
 // Config is what stays the same over a machine's life.
 type Config struct {
 	// SessionID is the session id of the o= line; the caller draws it at random.
 	// Its two highest bits are cleared (RFC 9429 §5.2.1).
 	SessionID uint64
-	// BundlePolicy matters once an offer has more than one section.
-	BundlePolicy BundlePolicy
 	// AnswerSetup is the DTLS role to take when an offer leaves the choice:
 	// SetupActive or SetupPassive. Unspecified is active, as RFC 8842 §5.3
 	// recommends.
 	AnswerSetup sdp.Setup
-	// KeepPranswers refuses to roll back once a provisional answer has been
-	// applied, as webrtc-pc §4.4.1.5 has it. RFC 9429 §5.7 allows it.
-	KeepPranswers bool
 }
 
 // Local is what the endpoint is and wants at the time of a call that may write

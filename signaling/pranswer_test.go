@@ -1,6 +1,10 @@
 package signaling
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
+)
 
 func TestProvisionalAnswers(t *testing.T) {
 	a, b := newEndpoint(t, "Alice"), newEndpoint(t, "Bob")
@@ -92,4 +96,29 @@ func TestPranswerTextAsAnswer(t *testing.T) {
 	d.Type = Answer
 	a.setRemote(d)
 	wantConnected(a, b, "at the end")
+}
+
+// webrtc-pc §4.4.1.5: a provisional answer is not rolled back. A remote offer
+// would have to, and is refused for that, and the final answer is still taken.
+func TestPranswersStay(t *testing.T) {
+	a, b := newEndpoint(t, "Alice"), newEndpoint(t, "Bob")
+	b.setRemote(a.offer())
+	a.setRemote(b.pranswer())
+	for _, e := range []*endpoint{a, b} {
+		wantRefused[*rtcerr.InvalidStateError](e, "a local rollback", func() error {
+			_, err := e.SetLocal(Description{Type: Rollback}, e.local)
+			return err
+		})
+		wantRefused[*rtcerr.InvalidStateError](e, "a remote rollback", func() error {
+			_, err := e.SetRemote(Description{Type: Rollback}, e.local)
+			return err
+		})
+		wantRefused[*rtcerr.InvalidStateError](e, "a remote offer", func() error {
+			_, err := e.SetRemote(newEndpoint(t, "Carol").offer(), e.local)
+			return err
+		})
+	}
+	b.setLocal(Description{Type: Answer})
+	a.setRemote(*b.CurrentLocal())
+	wantConnected(a, b, "after the final answer")
 }

@@ -15,7 +15,7 @@ import (
 // type.
 func (m *Machine) SetRemote(d Description, _ Local) (Effects, error) {
 	n := m.n.clone()
-	effects, err := n.setRemote(m.cfg, d)
+	effects, err := n.setRemote(d)
 	if err != nil {
 		return nil, err
 	}
@@ -23,14 +23,14 @@ func (m *Machine) SetRemote(d Description, _ Local) (Effects, error) {
 	return effects, nil
 }
 
-func (n *negotiation) setRemote(cfg Config, d Description) (Effects, error) {
+func (n *negotiation) setRemote(d Description) (Effects, error) {
 	if n.state == Closed {
 		return nil, n.wrongState("set a remote description")
 	}
 	switch d.Type {
 	case Offer, Answer, Pranswer:
 	case Rollback:
-		return n.rollback(cfg, remote)
+		return n.rollback(remote)
 	default:
 		return nil, &rtcerr.TypeError{Err: fmt.Errorf("a remote description needs a type: offer, pranswer, answer or rollback")}
 	}
@@ -41,7 +41,7 @@ func (n *negotiation) setRemote(cfg Config, d Description) (Effects, error) {
 	// {type: "rollback"}. Return the result of reacting to p with a fulfillment
 	// step that sets the remote session description".
 	if d.Type == Offer && n.state == HaveLocalOffer {
-		rolledBack, err := n.rollback(cfg, local)
+		rolledBack, err := n.rollback(local)
 		if err != nil {
 			return nil, err
 		}

@@ -82,10 +82,12 @@ func TestOrderOfEffects(t *testing.T) {
 	a.EndOfLocalCandidates(a.onlyID(), a.only().local.Ufrag)
 	b.setRemote(*a.PendingLocal())
 	want(b, "state")
-	b.pranswer()
+	d := b.pranswer()
 	want(b, "state role local remote candidate end dtls data")
-	b.rollback()
-	want(b, "state stop close")
+	a.setRemote(d)
+	want(a, "state remote dtls data")
+	a.setRemote(Description{Answer, rejection})
+	want(a, "state stop close")
 }
 
 func TestGlareIsResolvedByImplicitRollback(t *testing.T) {

@@ -74,21 +74,25 @@ func (s side) String() string {
 }
 
 // RFC 9429 §3.2 (figure 1): the transitions of the signaling state machine. An
-// operation that is not listed for a state is illegal in it. Rollback is not
-// listed: it leads from every state but stable and closed to stable, whichever
-// side calls for it (RFC 9429 §5.7).
+// operation that is not listed for a state is illegal in it.
+//
+// Either side can roll an offer back, but nobody a provisional answer, although
+// RFC 9429 §5.7 would have it. webrtc-pc §4.4.1.5 is stricter: "If
+// description.type is "rollback" and connection.[[SignalingState]] is either
+// "stable", "have-local-pranswer", or "have-remote-pranswer", then reject p with
+// a newly created InvalidStateError".
 var transitions = map[State]map[side]map[Type]State{
 	Stable: {
 		local:  {Offer: HaveLocalOffer},
 		remote: {Offer: HaveRemoteOffer},
 	},
 	HaveLocalOffer: {
-		local:  {Offer: HaveLocalOffer},
-		remote: {Answer: Stable, Pranswer: HaveRemotePranswer},
+		local:  {Offer: HaveLocalOffer, Rollback: Stable},
+		remote: {Answer: Stable, Pranswer: HaveRemotePranswer, Rollback: Stable},
 	},
 	HaveRemoteOffer: {
-		local:  {Answer: Stable, Pranswer: HaveLocalPranswer},
-		remote: {Offer: HaveRemoteOffer},
+		local:  {Answer: Stable, Pranswer: HaveLocalPranswer, Rollback: Stable},
+		remote: {Offer: HaveRemoteOffer, Rollback: Stable},
 	},
 	HaveLocalPranswer: {
 		local: {Answer: Stable, Pranswer: HaveLocalPranswer},
@@ -101,9 +105,6 @@ var transitions = map[State]map[side]map[Type]State{
 // after returns the state that follows when a description of type t is set on
 // side who, and whether that is legal.
 func (s State) after(who side, t Type) (State, bool) {
-	if t == Rollback {
-		return Stable, s != Stable && s != Closed
-	}
 	next, ok := transitions[s][who][t]
 	return next, ok
 }
