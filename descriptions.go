@@ -179,7 +179,7 @@ func (pc *PeerConnection) updateNegotiationNeeded() {
 	}
 	pc.fire(func() {
 		// What was done since may have made the event pointless.
-		v := pc.read()
+		v := pc.view.Load()
 		if !v.negotiationNeeded || v.signaling != SignalingStateStable {
 			return
 		}

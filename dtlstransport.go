@@ -66,7 +66,7 @@ func (t *DTLSTransport) OnStateChange(f func(DTLSTransportState)) { t.onState.se
 // pkg/rtcerr (webrtc-pc §5.5); the state is failed by then.
 func (t *DTLSTransport) OnError(f func(error)) { t.onError.set(f) }
 
-func (pc *PeerConnection) certificate() Certificate { return pc.read().config.Certificates[0] }
+func (pc *PeerConnection) certificate() Certificate { return pc.view.Load().config.Certificates[0] }
 
 // dtlsConfig is what every association of the connection has in common. The
 // error says that the certificate or a setting cannot be used.

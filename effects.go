@@ -43,16 +43,10 @@ func (pc *PeerConnection) signalingStateChanged(s signaling.State) {
 	pc.dirty = true
 	state := signalingStateFrom(s)
 	pc.log.Debug("signaling state", "state", state)
-	pc.publish()
-	moment := pc.view.Load()
-	pc.events.enqueue(func() {
-		f := pc.handlers.signalingState.get()
-		if f == nil {
-			return
+	pc.announce(func() {
+		if f := pc.handlers.signalingState.get(); f != nil {
+			f(state)
 		}
-		pc.moment.Store(moment)
-		defer pc.moment.CompareAndSwap(moment, nil)
-		f(state)
 	})
 }
 

@@ -41,8 +41,8 @@ func (p *peer) keeps(j *journal) {
 	p.OnNegotiationNeeded(func() { j.note("negotiationneeded") })
 	p.OnSignalingStateChange(func(s SignalingState) { same("signaling", s, p.SignalingState()) })
 	p.OnICEGatheringStateChange(func(s ICEGatheringState) { same("gathering", s, p.ICEGatheringState()) })
-	p.OnICEConnectionStateChange(func(s ICEConnectionState) { j.note("ice %s", s) })
-	p.OnConnectionStateChange(func(s PeerConnectionState) { j.note("connection %s", s) })
+	p.OnICEConnectionStateChange(func(s ICEConnectionState) { same("ice", s, p.ICEConnectionState()) })
+	p.OnConnectionStateChange(func(s PeerConnectionState) { same("connection", s, p.ConnectionState()) })
 	p.OnICECandidate(func(c *ICECandidate) {
 		switch {
 		case c == nil:

@@ -40,7 +40,7 @@ type PeerConnection struct {
 	// that it announces even if the connection has moved on; the
 	// specification's event loop gives the same guarantee.
 	view   atomic.Pointer[view]
-	moment atomic.Pointer[view]
+	moment atomic.Pointer[moment]
 
 	// isClosed is [[IsClosed]] of the specification.
 	isClosed atomic.Bool
@@ -77,6 +77,16 @@ type view struct {
 	sctp                         *SCTPTransport
 	config                       Configuration
 }
+
+// A moment is what getters return while the handler of a change of state runs.
+type moment struct {
+	view  *view
+	since time.Time
+}
+
+// momentLimit is how long a handler reads its moment. One that runs longer must
+// not keep the present from the rest of the program.
+const momentLimit = 50 * time.Millisecond
 
 // handlers are the event handlers that a program has set.
 type handlers struct {
@@ -186,10 +196,11 @@ func (pc *PeerConnection) fire(event func()) {
 // return the states and descriptions of this moment.
 func (pc *PeerConnection) announce(event func()) {
 	pc.publish()
-	moment := pc.view.Load()
+	v := pc.view.Load()
 	pc.events.enqueue(func() {
-		pc.moment.Store(moment)
-		defer pc.moment.CompareAndSwap(moment, nil)
+		m := &moment{view: v, since: time.Now()}
+		pc.moment.Store(m)
+		defer pc.moment.CompareAndSwap(m, nil)
 		event()
 	})
 }
@@ -248,8 +259,8 @@ func earlier(a, b time.Time) time.Time {
 
 // read returns the state that a getter reports.
 func (pc *PeerConnection) read() *view {
-	if m := pc.moment.Load(); m != nil {
-		return m
+	if m := pc.moment.Load(); m != nil && time.Since(m.since) < momentLimit {
+		return m.view
 	}
 	return pc.view.Load()
 }

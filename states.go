@@ -15,7 +15,7 @@ func (pc *PeerConnection) refreshStates() {
 	pc.iceState, pc.state, pc.dirty = ice, state, true
 	if iceChanged {
 		pc.log.Info("ice connection state", "state", ice)
-		pc.fire(func() {
+		pc.announce(func() {
 			if f := pc.handlers.iceState.get(); f != nil {
 				f(ice)
 			}
@@ -23,7 +23,7 @@ func (pc *PeerConnection) refreshStates() {
 	}
 	if changed {
 		pc.log.Info("connection state", "state", state)
-		pc.fire(func() {
+		pc.announce(func() {
 			if f := pc.handlers.state.get(); f != nil {
 				f(state)
 			}
@@ -88,7 +88,7 @@ func (pc *PeerConnection) refreshGathering() {
 		return
 	}
 	pc.gatheringState, pc.dirty = state, true
-	pc.fire(func() {
+	pc.announce(func() {
 		if f := pc.handlers.gatheringState.get(); f != nil {
 			f(state)
 		}
