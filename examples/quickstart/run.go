@@ -19,6 +19,10 @@ type options struct {
 	size    int64 // bytes
 	style   diagram.Style
 	live    bool
+
+	web  bool
+	addr string
+	open bool
 }
 
 func parse(args []string, stdout io.Writer) (options, error) {
@@ -29,6 +33,9 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.BoolVar(&o.plain, "plain", false, "write a line of words for each event instead of drawing")
 	flags.DurationVar(&o.timeout, "timeout", time.Minute, "give up after this `time`")
 	flags.Int64Var(&mib, "size", 64, "size of the file in `MiB`")
+	flags.BoolVar(&o.web, "web", false, "serve a page on which a browser is the other peer")
+	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` of the page")
+	flags.BoolVar(&o.open, "open", true, "open the page in your browser")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -52,6 +59,9 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	o, err := parse(args, stdout)
 	if err != nil {
 		return err
+	}
+	if o.web {
+		return serve(ctx, o, stdout)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("not done within %v (-timeout)", o.timeout))
 	defer cancel()

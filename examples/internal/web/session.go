@@ -1,0 +1,272 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"sync"
+
+	"github.com/coder/websocket"
+
+	"github.com/parleyrtc/webrtc"
+
+	"github.com/parleyrtc/webrtc/examples/internal/diagram"
+	"github.com/parleyrtc/webrtc/examples/internal/peer"
+	"github.com/parleyrtc/webrtc/examples/internal/signal"
+	"github.com/parleyrtc/webrtc/examples/internal/stunserver"
+)
+
+const (
+	// maxMessage bounds what the WebSocket takes: descriptions are the largest.
+	maxMessage = 256 << 10
+	// queueLength is how many messages wait for the WebSocket. What the diagram
+	// shows is dropped when they are more; signaling then ends the session.
+	queueLength = 512
+)
+
+// A session is one browser: a WebSocket and the peer that it connects to.
+type session struct {
+	server *Server
+	conn   *websocket.Conn
+	stun   *stunserver.Server
+	log    *diagram.Log
+	peer   *peer.Peer
+	files  *store
+
+	ctx    context.Context // ends with the session
+	cancel context.CancelCauseFunc
+	out    chan []byte         // what the WebSocket is to send
+	in     chan signal.Message // what it has brought
+
+	mu      sync.Mutex // guards all below
+	sockets map[netip.AddrPort]bool
+	// chatChannel is nil before the browser has opened it.
+	chatChannel *webrtc.DataChannel
+}
+
+// request is what the page sends on the WebSocket.
+type request struct {
+	Signal *signal.Message `json:"signal"`
+	Do     string          `json:"do"`
+}
+
+// reply is what it receives; one member is there.
+type reply struct {
+	Hello        *hello          `json:"hello,omitempty"`
+	Signal       *signal.Message `json:"signal,omitempty"`
+	Event        *diagram.Event  `json:"event,omitempty"`
+	Descriptions *descriptions   `json:"descriptions,omitempty"`
+	Error        string          `json:"error,omitempty"`
+}
+
+// hello tells the page what it has to know before it can connect.
+type hello struct {
+	STUN    string `json:"stun"`
+	MaxFile int64  `json:"maxFile"`
+}
+
+// descriptions are the peer's signaling state and its six descriptions.
+type descriptions struct {
+	Signaling     string                     `json:"signaling"`
+	CurrentLocal  *webrtc.SessionDescription `json:"currentLocal"`
+	CurrentRemote *webrtc.SessionDescription `json:"currentRemote"`
+	PendingLocal  *webrtc.SessionDescription `json:"pendingLocal"`
+	PendingRemote *webrtc.SessionDescription `json:"pendingRemote"`
+	Local         *webrtc.SessionDescription `json:"local"`
+	Remote        *webrtc.SessionDescription `json:"remote"`
+}
+
+// serveSession is the life of a session.
+func (s *Server) serveSession(w http.ResponseWriter, r *http.Request) {
+	one := &session{
+		server: s, files: &store{limit: MaxFile},
+		out: make(chan []byte, queueLength), in: make(chan signal.Message, queueLength),
+		sockets: map[netip.AddrPort]bool{},
+	}
+	one.ctx, one.cancel = context.WithCancelCause(r.Context())
+	defer one.cancel(nil)
+	if !s.begin(one) {
+		http.Error(w, "too many browsers are connected", http.StatusServiceUnavailable)
+		return
+	}
+	defer s.end(one)
+	conn, err := websocket.Accept(w, r, nil) // refuses pages of another origin
+	if err != nil {
+		return // Accept has answered
+	}
+	conn.SetReadLimit(maxMessage)
+	one.conn = conn
+	s.logf("browser connected from %s", r.RemoteAddr)
+	err = one.run()
+	s.logf("browser left: %v", err)
+	_ = conn.Close(websocket.StatusNormalClosure, "")
+}
+
+// run returns when the browser has left or something fails.
+func (s *session) run() error {
+	s.log = diagram.NewLog(func(e diagram.Event) { s.tell(reply{Event: &e}) })
+	defer s.log.Stop()
+	var err error
+	if s.stun, err = stunserver.Listen("127.0.0.1:0", s.asked); err != nil {
+		return err
+	}
+	defer s.stun.Close()
+	s.peer, err = peer.New(peer.Config{
+		Party:          diagram.PeerB,
+		Polite:         true,
+		Signal:         channel{s},
+		ICEServers:     []webrtc.ICEServer{{URLs: []string{s.stun.URL()}}},
+		Log:            s.log,
+		BothWays:       true,
+		OnSocket:       s.ownSocket,
+		OnDescriptions: s.describe,
+	})
+	if err != nil {
+		return err
+	}
+	defer s.peer.Close()
+	s.peer.OnDataChannel(s.accept)
+	s.tell(reply{Hello: &hello{STUN: s.stun.URL(), MaxFile: MaxFile}})
+
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() { s.cancel(s.read()) })
+	running.Go(func() { s.cancel(s.write()) })
+	running.Go(func() { s.cancel(s.peer.Run(s.ctx)) })
+	<-s.ctx.Done()
+	return context.Cause(s.ctx)
+}
+
+// read takes what the page sends.
+func (s *session) read() error {
+	for {
+		_, data, err := s.conn.Read(s.ctx)
+		if err != nil {
+			return err
+		}
+		var r request
+		if err := json.Unmarshal(data, &r); err != nil {
+			return fmt.Errorf("a message of the page's: %w", err)
+		}
+		if r.Signal != nil {
+			select {
+			case s.in <- *r.Signal:
+			default:
+				return errors.New("the page sends faster than anyone would signal")
+			}
+		}
+		if r.Do != "" {
+			s.do(r.Do)
+		}
+	}
+}
+
+// do is a button of the page's.
+func (s *session) do(what string) {
+	var err error
+	switch what {
+	case "restart-ice":
+		s.log.Note(diagram.PeerB, diagram.KindState, "RestartICE()")
+		s.peer.RestartICE()
+	case "renegotiate":
+		err = s.peer.Offer()
+	default:
+		err = fmt.Errorf("%q is nothing that can be done", what)
+	}
+	if err != nil {
+		s.tell(reply{Error: err.Error()})
+	}
+}
+
+// write sends what waits.
+func (s *session) write() error {
+	for {
+		select {
+		case data := <-s.out:
+			if err := s.conn.Write(s.ctx, websocket.MessageText, data); err != nil {
+				return err
+			}
+		case <-s.ctx.Done():
+			return s.ctx.Err()
+		}
+	}
+}
+
+// tell queues a message for the page. It reports false if too many wait.
+func (s *session) tell(r reply) bool {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return false
+	}
+	select {
+	case s.out <- data:
+		return true
+	default:
+		return false
+	}
+}
+
+// describe sends the page the peer's descriptions.
+func (s *session) describe(pc *webrtc.PeerConnection) {
+	s.tell(reply{Descriptions: &descriptions{
+		Signaling:     pc.SignalingState().String(),
+		CurrentLocal:  pc.CurrentLocalDescription(),
+		CurrentRemote: pc.CurrentRemoteDescription(),
+		PendingLocal:  pc.PendingLocalDescription(),
+		PendingRemote: pc.PendingRemoteDescription(),
+		Local:         pc.LocalDescription(),
+		Remote:        pc.RemoteDescription(),
+	}})
+}
+
+func (s *session) ownSocket(address netip.AddrPort) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sockets[address] = true
+}
+
+// asked draws what the session's STUN server is asked: by the peer, or by the
+// browser, whose sockets nobody here knows.
+func (s *session) asked(e stunserver.Exchange) {
+	party := diagram.PeerA
+	s.mu.Lock()
+	if s.sockets[e.Client] {
+		party = diagram.PeerB
+	}
+	s.mu.Unlock()
+	if e.Answer {
+		s.log.Arrow(diagram.STUN, party, diagram.KindSTUN, fmt.Sprintf("you are %s", e.Mapped))
+		return
+	}
+	s.log.Arrow(party, diagram.STUN, diagram.KindSTUN, "who am I?")
+}
+
+// channel is the session's WebSocket as a signal channel.
+type channel struct{ *session }
+
+// Send queues a message for the browser.
+func (c channel) Send(_ context.Context, m signal.Message) error {
+	if !c.tell(reply{Signal: &m}) {
+		return errors.New("the browser does not take what is signaled")
+	}
+	return nil
+}
+
+// Receive waits for a message of the browser's.
+func (c channel) Receive(ctx context.Context) (signal.Message, error) {
+	select {
+	case m := <-c.in:
+		return m, nil
+	case <-c.ctx.Done():
+		return signal.Message{}, io.EOF
+	case <-ctx.Done():
+		return signal.Message{}, ctx.Err()
+	}
+}
+
+// Close does nothing: the session ends the WebSocket.
+func (c channel) Close() error { return nil }
