@@ -47,8 +47,12 @@ func (a *Agent) handleResponse(now time.Time, base int, from netip.AddrPort, r *
 	a.answered(now, t, r.mapped)
 }
 
-// refused ends t without success. A consent check that fails is a lost one.
+// refused ends t without success. A consent check goes on as one that was not
+// answered: it is overdue in its time.
 func (a *Agent) refused(now time.Time, t *transaction, why string) {
+	if t.consent {
+		return
+	}
 	p, check := t.pair, t == t.pair.check
 	a.release(t)
 	if check {
@@ -60,6 +64,13 @@ func (a *Agent) refused(now time.Time, t *transaction, why string) {
 // handleError takes an authenticated error response.
 func (a *Agent) handleError(now time.Time, t *transaction, r *binding) {
 	p := t.pair
+	if r.errorCode == 403 && p == a.selected {
+		// Consent "is immediately revoked by receipt of ... a valid and
+		// authenticated STUN response with error code Forbidden (403)"
+		// (RFC 7675 §5.2).
+		a.expire(now)
+		return
+	}
 	if r.errorCode != 487 {
 		// Any other error fails the pair (RFC 8445 §7.2.5.2.4).
 		a.refused(now, t, "error response")

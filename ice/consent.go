@@ -163,8 +163,9 @@ func (a *Agent) watchConsent(now time.Time) {
 	}
 }
 
-// expire ends sending on the pair in use: "the endpoint MUST cease transmission
-// on that 5-tuple" (RFC 7675 §5.1).
+// expire ends sending on the pair in use, whose consent is too old or was
+// revoked: "the endpoint MUST cease transmission on that 5-tuple" (RFC 7675
+// §5.1).
 func (a *Agent) expire(now time.Time) {
 	p := a.selected
 	a.debug("consent expired", "pair", p.id)

@@ -233,3 +233,64 @@ func TestLateAnswer(t *testing.T) {
 		t.Errorf("after the late answer the pair is in doubt: %v; %d requests", a.suspect(), requests)
 	}
 }
+
+// An error is no answer that renews consent, and counts as a missing one: the
+// state says so long before consent expires, and the peer cannot make the agent
+// ask faster by refusing.
+func TestRefusedConsent(t *testing.T) {
+	w := newWire(t)
+	w.delay = 5 * time.Millisecond
+	a := w.agent("a", AgentConfig{})
+	a.host(1, addrA)
+	p := against(a, addrB)
+	p.check(addrB, true)
+	w.run(20 * time.Second)
+	a.wantState(ConnectionStateConnected, "with the puppet")
+	last := a.lastAnswer()
+	p.answer = func(r *binding, _ netip.AddrPort) []byte { return p.failure(r, 500) }
+	before := len(p.requests)
+	w.run(29 * time.Second)
+	if got := a.sinceAnswer(last, ConnectionStateDisconnected); got < 5*time.Second || got > 7600*time.Millisecond {
+		t.Errorf("disconnected %v after the last answer, want 5 to 7.6 s", got)
+	}
+	if n := len(p.requests) - before; n > 40 {
+		t.Errorf("%d requests in 29 s", n)
+	}
+}
+
+// RFC 7675 §5.2: consent "is immediately revoked by receipt of ... a valid and
+// authenticated STUN response with error code Forbidden (403)".
+func TestConsentRevoked(t *testing.T) {
+	w := newWire(t)
+	a := w.agent("a", AgentConfig{})
+	a.host(1, addrA)
+	p := against(a, addrB)
+	p.check(addrB, true)
+	w.run(20 * time.Second)
+	a.wantState(ConnectionStateConnected, "with the puppet")
+
+	// One that is not authentic revokes nothing.
+	p.answer = func(r *binding, _ netip.AddrPort) []byte {
+		return p.message(stun.ClassErrorResponse, r.id, nil, func(m *stun.Message) { addErrorCode(m, 403) })
+	}
+	asked := len(p.requests)
+	w.until("a consent check", 6*time.Second, func() bool { return len(p.requests) > asked })
+	w.run(100 * time.Millisecond)
+	if _, ok := a.SelectedPair(); !ok {
+		t.Fatal("anybody can revoke the peer's consent")
+	}
+
+	p.answer = func(r *binding, _ netip.AddrPort) []byte { return p.failure(r, 403) }
+	asked = len(p.requests)
+	w.until("another one", 6*time.Second, func() bool { return len(p.requests) > asked })
+	w.run(100 * time.Millisecond)
+	if _, ok := a.SelectedPair(); ok {
+		t.Error("packets go on after the peer has revoked its consent")
+	}
+	a.wantState(ConnectionStateFailed, "without consent")
+	asked = len(p.requests)
+	w.run(time.Minute)
+	if len(p.requests) != asked {
+		t.Error("the agent asks on")
+	}
+}
