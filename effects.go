@@ -8,11 +8,16 @@ import (
 
 // apply does what a successful signaling operation asks for. It cannot fail:
 // what can go wrong from here on shows in the transports' states.
+//
+// A change of the signaling state is announced once all that comes with it is
+// done (webrtc-pc §4.4.1.5 fires its event last): a handler finds the
+// transports there.
 func (pc *PeerConnection) apply(now time.Time, effects signaling.Effects) {
+	var changed []signaling.State
 	for _, effect := range effects {
 		switch e := effect.(type) {
 		case signaling.StateChanged:
-			pc.signalingStateChanged(e.State)
+			changed = append(changed, e.State)
 		case signaling.LocalICE:
 			pc.transport(e.Transport).localICE(now, e)
 		case signaling.ICERole:
@@ -35,15 +40,22 @@ func (pc *PeerConnection) apply(now time.Time, effects signaling.Effects) {
 			pc.closeTransport(now, e.Transport)
 		}
 	}
+	for _, s := range changed {
+		pc.signalingStateChanged(signalingStateFrom(s))
+	}
 	pc.refreshStates()
 	pc.refreshGathering()
 }
 
-func (pc *PeerConnection) signalingStateChanged(s signaling.State) {
-	pc.dirty = true
-	state := signalingStateFrom(s)
+// signalingStateChanged announces a state that was reached or, by an implicit
+// rollback, passed through.
+func (pc *PeerConnection) signalingStateChanged(state SignalingState) {
 	pc.log.Debug("signaling state", "state", state)
-	pc.announce(func() {
+	pc.dirty = true
+	pc.publish()
+	v := *pc.view.Load()
+	v.signaling = state
+	pc.announceView(&v, func() {
 		if f := pc.handlers.signalingState.get(); f != nil {
 			f(state)
 		}

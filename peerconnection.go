@@ -196,7 +196,10 @@ func (pc *PeerConnection) fire(event func()) {
 // return the states and descriptions of this moment.
 func (pc *PeerConnection) announce(event func()) {
 	pc.publish()
-	v := pc.view.Load()
+	pc.announceView(pc.view.Load(), event)
+}
+
+func (pc *PeerConnection) announceView(v *view, event func()) {
 	pc.events.enqueue(func() {
 		m := &moment{view: v, since: time.Now()}
 		pc.moment.Store(m)
