@@ -104,6 +104,9 @@ func (l *Log) Arrow(from, to Party, kind Kind, text string) {
 	}
 }
 
+// Now returns the time since the log was made.
+func (l *Log) Now() time.Duration { return time.Since(l.start) }
+
 // Note records what happened within a party.
 func (l *Log) Note(party Party, kind Kind, text string) { l.Arrow(party, party, kind, text) }
 

@@ -42,6 +42,11 @@ func (s *session) accept(c *webrtc.DataChannel) {
 	case chatLabel:
 		s.chat(c)
 	case transfer.Label:
+		if !s.startTransfer() {
+			_ = c.Close()
+			return
+		}
+		defer s.endTransfer()
 		s.receiveFile(c)
 	default:
 		_ = c.Close() // nobody here would read it
@@ -69,14 +74,14 @@ func (s *session) chat(c *webrtc.DataChannel) {
 		case "send-test":
 			size := min(max(n.Size, 1), MaxFile)
 			name := fmt.Sprintf("test-%d-MiB.bin", max(size>>20, 1))
-			go s.sendFile(c, transfer.Header{Name: name, Size: size}, transfer.Pattern(uint64(size)))
+			s.startSending(c, transfer.Header{Name: name, Size: size}, transfer.Pattern(uint64(size)))
 		case "send-back":
 			f, ok := s.files.get(n.ID)
 			if !ok {
 				s.say(c, note{Type: "chat", Text: "I do not have that file any more."})
 				continue
 			}
-			go s.sendFile(c, transfer.Header{Name: f.name, Size: int64(len(f.data))}, bytes.NewReader(f.data))
+			s.startSending(c, transfer.Header{Name: f.name, Size: int64(len(f.data))}, bytes.NewReader(f.data))
 		}
 	}
 }
@@ -142,8 +147,32 @@ func (s *session) receiveFile(c *webrtc.DataChannel) {
 	s.announce(note{Type: "kept", ID: f.id, Name: f.name, Size: int64(len(f.data)), SHA256: sum})
 }
 
-// sendFile sends a file on a channel of its own. It ends with the transfer or
-// the session.
+// startTransfer counts a file that is to be on its way, unless there are too
+// many.
+func (s *session) startTransfer() bool {
+	select {
+	case s.transfers <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *session) endTransfer() { <-s.transfers }
+
+// startSending sends a file while the chat goes on.
+func (s *session) startSending(chat *webrtc.DataChannel, header transfer.Header, content io.Reader) {
+	if !s.startTransfer() {
+		s.say(chat, note{Type: "chat", Text: "Too many files are on their way. Ask again later."})
+		return
+	}
+	go func() { // ends with the transfer or the session
+		defer s.endTransfer()
+		s.sendFile(chat, header, content)
+	}()
+}
+
+// sendFile sends a file on a channel of its own.
 func (s *session) sendFile(chat *webrtc.DataChannel, header transfer.Header, content io.Reader) {
 	c, err := s.peer.CreateDataChannel(transfer.Label, nil)
 	if err == nil {

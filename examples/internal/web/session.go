@@ -26,6 +26,8 @@ const (
 	// queueLength is how many messages wait for the WebSocket. What the diagram
 	// shows is dropped when they are more; signaling then ends the session.
 	queueLength = 512
+	// maxTransfers is how many files can be on their way, both ways together.
+	maxTransfers = 8
 )
 
 // A session is one browser: a WebSocket and the peer that it connects to.
@@ -36,6 +38,8 @@ type session struct {
 	log    *diagram.Log
 	peer   *peer.Peer
 	files  *store
+	// transfers holds a value for each file on its way.
+	transfers chan struct{}
 
 	ctx    context.Context // ends with the session
 	cancel context.CancelCauseFunc
@@ -67,6 +71,8 @@ type reply struct {
 type hello struct {
 	STUN    string `json:"stun"`
 	MaxFile int64  `json:"maxFile"`
+	// At is the time in the diagram, in milliseconds.
+	At float64 `json:"at"`
 }
 
 // descriptions are the peer's signaling state and its six descriptions.
@@ -85,7 +91,8 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request) {
 	one := &session{
 		server: s, files: &store{limit: MaxFile},
 		out: make(chan []byte, queueLength), in: make(chan signal.Message, queueLength),
-		sockets: map[netip.AddrPort]bool{},
+		transfers: make(chan struct{}, maxTransfers),
+		sockets:   map[netip.AddrPort]bool{},
 	}
 	one.ctx, one.cancel = context.WithCancelCause(r.Context())
 	defer one.cancel(nil)
@@ -130,7 +137,7 @@ func (s *session) run() error {
 	}
 	defer s.peer.Close()
 	s.peer.OnDataChannel(s.accept)
-	s.tell(reply{Hello: &hello{STUN: s.stun.URL(), MaxFile: MaxFile}})
+	s.tell(reply{Hello: &hello{STUN: s.stun.URL(), MaxFile: MaxFile, At: float64(s.log.Now().Microseconds()) / 1000}})
 
 	var running sync.WaitGroup
 	defer running.Wait()

@@ -12,6 +12,7 @@ export class Diagram {
     this.scroller = list.parentElement;
     this.follow = follow;
     this.offset = null; // from performance.now() to the time of the events
+    this.latest = 0; // the time of the latest event that the server has told
   }
 
   /** sync learns from an event of the server's what time it is there. */
@@ -19,10 +20,11 @@ export class Diagram {
     const offset = at - performance.now();
     // The least delayed event tells best.
     if (this.offset === null || offset > this.offset) this.offset = offset;
+    this.latest = Math.max(this.latest, at);
   }
 
-  /** now is the time of an event that happens in this page. */
-  now() { return performance.now() + (this.offset ?? 0); }
+  /** now is the time of an event in this page: after those that it has heard of. */
+  now() { return Math.max(this.latest, performance.now() + (this.offset ?? 0)); }
 
   note(party, kind, text) { this.add({ at: this.now(), from: party, to: party, kind, text }); }
   arrow(from, to, kind, text) { this.add({ at: this.now(), from, to, kind, text }); }

@@ -18,7 +18,10 @@ const files = new Files($("files"), say);
 
 // The connection.
 
-connection.addEventListener("hello", ({ detail }) => { files.maxFile = detail.maxFile; });
+connection.addEventListener("hello", ({ detail }) => {
+  diagram.sync(detail.at);
+  files.maxFile = detail.maxFile;
+});
 connection.addEventListener("open", ({ detail: pc }) => {
   chat = pc.createDataChannel("chat"); // which makes negotiation necessary
   chat.onopen = () => {
