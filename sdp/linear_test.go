@@ -20,6 +20,18 @@ func wantLimit(t *testing.T, text string, ok bool) {
 	}
 }
 
+// As many fingerprints as any endpoint has are read; a section with more is of
+// no use, and keeps a bounded list.
+func TestManyFingerprints(t *testing.T) {
+	for n, malformed := range map[int]bool{maxFingerprints: false, maxFingerprints + 1: true, 20_000: true} {
+		s := wantParsed(t, "v=0\no=- 1 1 IN IP4 0.0.0.0\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\n"+
+			strings.Repeat("a=fingerprint:sha-256 AA\n", n))
+		if m := s.Media[0]; (m.Malformed != nil) != malformed || len(m.Transport.Fingerprints) != min(n, maxFingerprints) {
+			t.Errorf("of %d fingerprints %d are kept, and the section is malformed: %v", n, len(m.Transport.Fingerprints), m.Malformed)
+		}
+	}
+}
+
 // TestLinear reads tens of thousands of everything that can be repeated. Anything
 // quadratic in it takes many times as long as allowed.
 func TestLinear(t *testing.T) {

@@ -2,6 +2,10 @@ package sdp
 
 import "strings"
 
+// maxFingerprints bounds the fingerprints at one level. Readers compare lists of
+// them, each with each: endpoints write one per certificate and hash.
+const maxFingerprints = 64
+
 // attribute takes the attributes that may stand at session and at media level.
 // One that does not parse makes its section unusable (RFC 9429 §5.8.1 and
 // §5.8.2: their syntax MUST be checked), and at session level all of them.
@@ -34,6 +38,9 @@ func (t *Transport) attribute(a Attribute) outcome {
 		f, ok := ParseFingerprint(a.Value)
 		if !ok {
 			return brokenBy("want a fingerprint of a hash's name and bytes in hexadecimal with colons")
+		}
+		if len(t.Fingerprints) == maxFingerprints {
+			return brokenBy("more than 64 fingerprints")
 		}
 		t.Fingerprints = append(t.Fingerprints, f)
 	case "setup":

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
 )
 
 // Descriptions of thousands of sections and candidates cost time in proportion,
@@ -42,6 +44,31 @@ func TestHugeDescriptions(t *testing.T) {
 	if d := time.Since(start); d > 20*time.Second {
 		t.Errorf("it took %v", d)
 	}
+}
+
+// Lists of fingerprints, which renegotiations compare each with each, stay
+// short: a section with thousands is refused.
+func TestManyFingerprints(t *testing.T) {
+	a, b := connected(t)
+	var many strings.Builder
+	for i := range 20000 {
+		fmt.Fprintf(&many, "a=fingerprint:sha-256 %02X:%02X%s\r\n", i>>8, i&0xff, fingerprint('X').Value[5:])
+	}
+	offer := b.restart()
+	offer.SDP += many.String()
+	a.answer(offer)
+	if a.world.data != nil || len(a.world.transports) != 0 {
+		t.Error("an offer with thousands of fingerprints is accepted")
+	}
+	a, b = connected(t)
+	b.setRemote(a.restart())
+	b.setLocal(Description{Type: Answer})
+	answer := *b.CurrentLocal()
+	answer.SDP += many.String()
+	wantRefused[*rtcerr.InvalidAccessError](a, "an answer with thousands of fingerprints", func() error {
+		_, err := a.SetRemote(answer, a.local)
+		return err
+	})
 }
 
 // seeds adds the recorded descriptions and some of ours to a fuzz target.
