@@ -92,7 +92,9 @@ func (a *Agent) handleRequest(now time.Time, base int, from netip.AddrPort, r *b
 		return
 	}
 	again, replayed := a.remember(base, from, r)
-	if replayed {
+	// An address that signaling named is the peer's, though somebody who listens
+	// may have been faster with a copy of the request.
+	if remote := l.remoteAt(from); replayed && (remote == nil || remote.learned) {
 		a.counters.Replayed++
 		return
 	}

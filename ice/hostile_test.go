@@ -218,6 +218,25 @@ func TestReplayedRequest(t *testing.T) {
 	}
 }
 
+// Somebody who listens and is faster than the peer sends each of its requests
+// from elsewhere first. That must not keep the peer, whose address signaling has
+// named, from being answered.
+func TestReplayFasterThanThePeer(t *testing.T) {
+	w, a, p := target(t)
+	a.learnOf(hostCandidate(t, addrB))
+	p.mute = false
+	raw := p.request(false)
+	a.HandlePacket(w.now, 1, ap("203.0.113.9:1000"), raw)
+	a.flush()
+	before := len(p.responses)
+	p.send(addrB, raw)
+	w.run(time.Second)
+	if len(p.responses) == before {
+		t.Error("the peer's own request was not answered")
+	}
+	a.wantPath(addrA, addrB, "in spite of the replay")
+}
+
 // Responses that are not what they seem, each in the place of the right one.
 func TestHostileResponses(t *testing.T) {
 	for _, c := range []struct {
