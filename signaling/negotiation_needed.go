@@ -46,13 +46,5 @@ func (m *Machine) NegotiationNeeded(l Local) bool {
 }
 
 func (n *negotiation) negotiatedData() bool {
-	if n.currentLocal == nil {
-		return false
-	}
-	for _, m := range n.currentLocal.Media {
-		if m.Kind == "application" {
-			return true
-		}
-	}
-	return false
+	return n.currentLocal != nil && slices.ContainsFunc(n.currentLocal.Media, isData)
 }

@@ -401,3 +401,18 @@ func TestNegotiationNeeded(t *testing.T) {
 	want(false, "when closed")
 	_ = offer
 }
+
+// A section of kind application that is not for data channels, which this
+// endpoint rejects, is not the negotiation that a data channel waits for.
+func TestNegotiationNeededAfterAForeignSection(t *testing.T) {
+	a, b := newEndpoint(t, "Alice"), newEndpoint(t, "Bob")
+	a.local.Data = false
+	a.answer(replaced(t, b.offer(), "UDP/DTLS/SCTP webrtc-datachannel", "UDP/BFCP *"))
+	if a.NegotiationNeeded(a.local) {
+		t.Error("nothing is wanted, but negotiation is needed")
+	}
+	a.local.Data = true
+	if !a.NegotiationNeeded(a.local) {
+		t.Error("the channel's section was not negotiated, but nothing is needed")
+	}
+}
