@@ -178,7 +178,7 @@ func report(out io.Writer, p *pair, o options, sum string, took, roundTrip time.
 		return errors.New("the connection is lost: no pair is selected")
 	}
 	_, err = fmt.Fprintf(out, `
-SHA-256        %s, the same at both peers
+SHA-256        %s (both peers)
 Selected pair  %s (%s, %s)
 Throughput     %s (%s in %.2f s)
 Round trip     %.3f ms (median of echoed messages)

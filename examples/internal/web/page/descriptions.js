@@ -3,7 +3,7 @@
 
 import { element } from "./format.js";
 
-const columns = [["current", "current"], ["pending", "pending"], ["", "in short"]];
+const columns = [["current", "current"], ["pending", "pending"], ["", "pending, else current"]];
 const sides = ["local", "remote"];
 
 export class Descriptions {

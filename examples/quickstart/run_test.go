@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parleyrtc/webrtc/examples/internal/transfer"
+)
+
+// inOrder fails unless every text is there after the one before it.
+func inOrder(t *testing.T, output string, want ...string) {
+	t.Helper()
+	rest := output
+	for _, text := range want {
+		_, after, found := strings.Cut(rest, text)
+		if !found {
+			t.Fatalf("the output lacks %q after what came before it:\n%s", text, output)
+		}
+		rest = after
+	}
+}
+
+// The whole exchange, then a file whose hash is what it must be.
+func TestQuickstart(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-plain", "-size", "3"}, &out); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	text := out.String()
+	sum := sha256.New()
+	if _, err := io.CopyN(sum, transfer.Pattern(seed), 3<<20); err != nil {
+		t.Fatal(err)
+	}
+	inOrder(t, text,
+		"Peer A -> Signal channel    offer",
+		"Signal channel -> Peer B    offer",
+		"signaling: have-remote-offer",
+		"Peer B -> Signal channel    answer",
+		"check",
+		"check answered",
+		"selected pair: 127.0.0.1:",
+		"ClientHello",
+		"ServerHello",
+		"Finished",
+		"DTLS: connected",
+		"SCTP: connected",
+		`channel "ping" open`,
+		"check, use this pair",
+		"ICE: completed",
+		"not needed: there is a direct path",
+		`Peer A sends "quickstart.bin", 3.0 MiB`,
+		"100%",
+		"SHA-256        "+hex.EncodeToString(sum.Sum(nil))+" (both peers)",
+		"Selected pair  127.0.0.1:",
+		"Throughput     ",
+		"Round trip     ",
+	)
+	for _, peer := range []string{"Peer A", "Peer B"} {
+		inOrder(t, text, peer+" -> STUN              who am I?", "STUN -> "+peer+"              you are 127.0.0.1:")
+		inOrder(t, text, peer+" -> Signal channel    candidate 127.0.0.1:", peer+" -> Signal channel    end of candidates")
+	}
+	inOrder(t, text, "Signal channel -> Peer A    answer", "Peer A                      signaling: stable")
+}
+
+// Drawn, the diagram has its headings, and no line is too wide.
+func TestDrawing(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-size", "1"}, &out); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	inOrder(t, out.String(), "Peer A", "STUN", "TURN", "Signal channel", "Peer B", "offer", "answer", "100%")
+	for line := range strings.Lines(out.String()) {
+		if n := len(strings.TrimRight(line, "\n")); n > 100 {
+			t.Errorf("a line has %d characters: %q", n, line)
+		}
+	}
+}
+
+func TestBadArguments(t *testing.T) {
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"an argument":            {[]string{"fast"}, `unexpected argument "fast"`},
+		"no size":                {[]string{"-size", "0"}, "-size 0"},
+		"no time":                {[]string{"-timeout", "0s"}, "-timeout 0s"},
+		"no such flag":           {[]string{"-turn"}, "-turn"},
+		"a page at no address":   {[]string{"-web", "-open=false", "-addr", "nowhere"}, "nowhere"},
+		"a page at a taken port": {[]string{"-web", "-open=false", "-addr", "192.0.2.77:1"}, "-addr 127.0.0.1:0"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := run(t.Context(), tt.args, io.Discard)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("the error is %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+	if err := run(t.Context(), []string{"-help"}, io.Discard); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("-help: %v", err)
+	}
+}
+
+// A run that takes too long says so, and nothing of it is left.
+func TestTimeout(t *testing.T) {
+	err := run(t.Context(), []string{"-timeout", "1ns"}, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "not done within 1ns (-timeout)") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// An interrupt in the middle of the file ends the run at once.
+func TestInterrupt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &trigger{when: "Peer A sends", do: cancel}
+	start := time.Now()
+	err := run(ctx, []string{"-plain", "-size", "2048"}, out)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v", err)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// A trigger is a writer that does something when it is told a certain text.
+type trigger struct {
+	when string
+	do   func()
+}
+
+func (w *trigger) Write(b []byte) (int, error) {
+	if strings.Contains(string(b), w.when) {
+		w.do()
+	}
+	return len(b), nil
+}
+
+// An output that cannot be written to, such as a closed pipe, is an error.
+func TestBrokenOutput(t *testing.T) {
+	if err := run(t.Context(), []string{"-size", "1"}, broken{}); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+// With -web the page is served until the interrupt.
+func TestServe(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &trigger{when: "The page is at http://127.0.0.1:", do: cancel}
+	if err := run(ctx, []string{"-web", "-open=false", "-addr", "127.0.0.1:0"}, out); err != nil {
+		t.Error(err)
+	}
+}
