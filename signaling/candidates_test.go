@@ -296,3 +296,21 @@ func TestInsert(t *testing.T) {
 		t.Errorf("nothing to add, but got %q", got)
 	}
 }
+
+// A candidate for a section that only the pending offer has.
+func TestCandidateOfANewSection(t *testing.T) {
+	a, b := connected(t)
+	offer := b.offer()
+	offer.SDP += strings.ReplaceAll(offer.SDP[strings.Index(offer.SDP, "m="):], "a=mid:0", "a=mid:1")
+	a.setRemote(offer)
+	effects, err := a.AddRemoteCandidate(Candidate{Candidate: host(1), MLineIndex: pointer[uint16](1)})
+	if err != nil || len(effects) != 0 {
+		t.Errorf("got %+v, %v", effects, err)
+	}
+	if got := lines(a.PendingRemote(), "a=candidate:"); len(got) != 1 {
+		t.Errorf("the pending description has %q", got)
+	}
+	if got := lines(a.CurrentRemote(), "a=candidate:"); len(got) != 0 {
+		t.Errorf("the current description has %q", got)
+	}
+}

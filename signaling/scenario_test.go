@@ -416,3 +416,43 @@ func TestNegotiationNeededAfterAForeignSection(t *testing.T) {
 		t.Error("the channel's section was not negotiated, but nothing is needed")
 	}
 }
+
+// RFC 8841 §9.3: another port means another association, on the same transport.
+func TestPeerChangesItsPort(t *testing.T) {
+	a, b := connected(t)
+	id := a.onlyID()
+	a.answer(replaced(t, b.offer(), "a=sctp-port:5000", "a=sctp-port:5001"))
+	want := StartData{Transport: id, LocalPort: 5000, RemotePort: 5001, RemoteMaxMessageSize: 262144}
+	if len(a.effects) != 3 || a.effects[1] != (StopData{}) || a.effects[2] != want {
+		t.Errorf("got %+v, want a StopData and %+v", a.effects, want)
+	}
+}
+
+// RFC 8445 §6.1.1: a peer that has become lite, one that was moved to a server
+// perhaps, leaves the control to us, although it made the first offer.
+func TestPeerBecomesLite(t *testing.T) {
+	a, b := newEndpoint(t, "Alice"), newEndpoint(t, "Bob")
+	a.answer(b.offer())
+	b.setRemote(*a.CurrentLocal())
+	if a.only().controlling {
+		t.Fatal("the answerer controls")
+	}
+	a.answer(replaced(t, b.restart(), "t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n"))
+	if tr := a.only(); !tr.controlling || !tr.remote.Lite {
+		t.Errorf("got\n%s", a.world.describe())
+	}
+}
+
+// RFC 3264 §6: what is offered with port 0 is answered with port 0.
+func TestAnswerAcceptsWhatIsNotOffered(t *testing.T) {
+	a, b := newEndpoint(t, "Alice"), newEndpoint(t, "Bob")
+	a.answer(replaced(t, b.offer(), "m=application 9", "m=application 0"))
+	a.local.Data = false
+	a.offer()
+	answer := replaced(t, b.answer(newEndpoint(t, "Carol").offer()), "a=group:BUNDLE 0\r\n", "")
+	wantRefused[*rtcerr.InvalidAccessError](a, "an answer that accepts it", func() error {
+		_, err := a.SetRemote(answer, a.local)
+		return err
+	})
+	a.setRemote(Description{Answer, rejection})
+}

@@ -21,18 +21,6 @@ func (m *Machine) CurrentRemote() *Description { return m.n.currentRemote.publis
 // without one (RFC 9429 §4.1.16).
 func (m *Machine) PendingRemote() *Description { return m.n.pendingRemote.published() }
 
-// Local returns the pending local description, or else the current one
-// (webrtc-pc §4.4.2, localDescription).
-func (m *Machine) Local() *Description {
-	if d := m.PendingLocal(); d != nil {
-		return d
-	}
-	return m.CurrentLocal()
-}
-
-// Remote returns the pending remote description, or else the current one.
-func (m *Machine) Remote() *Description { return m.n.remoteDescription().published() }
-
 // CanTrickle says whether the peer takes trickled candidates, nil while that
 // is not known (webrtc-pc §4.4.2, canTrickleIceCandidates; RFC 9429 §4.1.17).
 func (m *Machine) CanTrickle() *bool {

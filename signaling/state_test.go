@@ -225,12 +225,28 @@ func TestCreateInEveryState(t *testing.T) {
 	}
 }
 
+// The text of the last answer is not foreign after its offer has been rolled
+// back, so that it is the state that is wrong.
+func TestLastAnswerInStable(t *testing.T) {
+	a, b := newEndpoint(t, "Alice"), newEndpoint(t, "Bob")
+	a.setRemote(b.offer())
+	text, err := a.CreateAnswer(a.local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.rollback()
+	wantRefused[*rtcerr.InvalidStateError](a, "an answer in stable", func() error {
+		_, err := a.SetLocal(Description{Answer, text}, a.local)
+		return err
+	})
+}
+
 func TestNames(t *testing.T) {
 	for s, want := range map[fmt.Stringer]string{
 		Stable: "stable", HaveLocalOffer: "have-local-offer", HaveRemoteOffer: "have-remote-offer",
 		HaveLocalPranswer: "have-local-pranswer", HaveRemotePranswer: "have-remote-pranswer", Closed: "closed",
 		State(99): "unknown", Offer: "offer", Pranswer: "pranswer", Answer: "answer", Rollback: "rollback",
-		Type(0): "", Type(99): "unknown", local: "local", remote: "remote",
+		Type(0): "", Rollback + 1: "unknown", Type(99): "unknown", Closed + 1: "unknown", local: "local", remote: "remote",
 	} {
 		if s.String() != want {
 			t.Errorf("got %q, want %q", s, want)
