@@ -21,6 +21,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 
 	"github.com/parleyrtc/webrtc"
@@ -218,7 +219,7 @@ func CandidateText(init webrtc.ICECandidateInit) string {
 		return "end of candidates"
 	}
 	c, err := webrtc.ParseICECandidate(init)
-	if err != nil {
+	if err != nil || c.Address == "" {
 		return "a candidate that cannot be read"
 	}
 	text := "candidate " + hostPort(c.Address, c.Port)
@@ -230,8 +231,8 @@ func CandidateText(init webrtc.ICECandidateInit) string {
 
 // hostPort shortens the random names that hide addresses.
 func hostPort(host string, port uint16) string {
-	if len(host) > 24 {
-		host = host[:8] + "….local"
+	if name, ok := strings.CutSuffix(host, ".local"); ok && len(name) > 8 {
+		host = name[:8] + "….local"
 	}
 	return net.JoinHostPort(host, fmt.Sprint(port))
 }

@@ -65,7 +65,7 @@ function describe({ description, candidate }) {
   if (description) return description.type;
   if (!candidate.candidate) return "end of candidates";
   const c = new RTCIceCandidate(candidate);
-  const address = c.address?.length > 24 ? `${c.address.slice(0, 8)}….local` : c.address;
+  const address = c.address?.replace(/^([^:]{8}).*\.local$/, "$1….local"); // hides an address behind a random name
   return `${c.type === "host" ? "" : `${c.type} `}candidate ${address}:${c.port}`;
 }
 
