@@ -3,8 +3,6 @@ package interop
 import (
 	"context"
 	"embed"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -12,8 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
-	"testing"
 	"time"
 
 	"github.com/coder/websocket"
@@ -21,31 +17,6 @@ import (
 
 //go:embed page
 var pageFiles embed.FS
-
-// A browser is a real browser that shows our page, which evaluates what the
-// tests send it.
-type browser struct {
-	name string
-	conn *websocket.Conn
-
-	mu      sync.Mutex // guards all below
-	next    int
-	waiting map[int]chan reply
-	// onCandidate and onEvent receive what the page reports.
-	onCandidate func(json.RawMessage)
-	onEvent     func(name, detail string)
-}
-
-// reply is a message of the page's: an answer with an id, a candidate or an
-// event.
-type reply struct {
-	ID        int             `json:"id"`
-	Value     json.RawMessage `json:"value"`
-	Error     string          `json:"error"`
-	Candidate json.RawMessage `json:"candidate"`
-	Event     string          `json:"event"`
-	Detail    string          `json:"detail"`
-}
 
 // browsers are the commands that show a page without a window.
 var browsers = map[string]func(dir, url string) (*exec.Cmd, error){
@@ -98,44 +69,48 @@ func firefox(dir, url string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// startBrowser shows the page in a browser of the given name; it is gone when
-// the test is over.
-func startBrowser(t *testing.T, name string) *browser {
-	t.Helper()
+// startBrowser shows the page in a browser of the given name.
+func startBrowser(name string) (p peer, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
 	dir, err := os.MkdirTemp("", "parley-browser")
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
+	}
+	connected := make(chan *wire, 1)
+	server := &http.Server{Handler: pageHandler(name, connected)}
+	stop = func() {
+		_ = server.Close()
+		_ = listener.Close()
+		_ = os.RemoveAll(dir)
 	}
 	cmd, err := browsers[name](dir, "http://"+listener.Addr().String()+"/")
+	if err == nil {
+		err = startProcess(cmd)
+	}
 	if err != nil {
-		missing(t, name, err)
+		stop()
+		return nil, nil, err
 	}
-	b := &browser{name: name, waiting: map[int]chan reply{}}
-	connected := make(chan *websocket.Conn, 1)
-	server := &http.Server{Handler: b.handler(connected)}
+	release := stop
+	stop = func() {
+		endProcess(cmd)
+		release()
+	}
 	go server.Serve(listener)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		_ = server.Close()
-		_ = os.RemoveAll(dir)
-	})
 	select {
-	case b.conn = <-connected:
-	case <-time.After(60 * time.Second):
-		t.Fatalf("%s did not show the page within a minute", name)
+	case w := <-connected:
+		return w, stop, nil
+	case <-time.After(time.Minute):
+		stop()
+		return nil, nil, fmt.Errorf("%s did not show the page within a minute", name)
 	}
-	return b
 }
 
-func (b *browser) handler(connected chan<- *websocket.Conn) http.Handler {
+// pageHandler serves the page and the WebSocket over which it is driven.
+func pageHandler(name string, connected chan<- *wire) http.Handler {
 	files, err := fs.Sub(pageFiles, "page")
 	if err != nil {
 		panic(err) // embedded
@@ -148,81 +123,24 @@ func (b *browser) handler(connected chan<- *websocket.Conn) http.Handler {
 			return
 		}
 		conn.SetReadLimit(1 << 24)
-		connected <- conn
-		b.read(conn)
+		wire := newWire(name, func(data []byte) error {
+			ctx, cancel := context.WithTimeout(context.Background(), callLimit)
+			defer cancel()
+			return conn.Write(ctx, websocket.MessageText, data)
+		})
+		select {
+		case connected <- wire:
+		default:
+			return // reloaded
+		}
+		for {
+			_, data, err := conn.Read(context.Background())
+			if err != nil {
+				wire.end(err)
+				return
+			}
+			wire.deliver(data)
+		}
 	})
 	return mux
-}
-
-// read hands the page's messages to whoever waits for them.
-func (b *browser) read(conn *websocket.Conn) {
-	for {
-		_, data, err := conn.Read(context.Background())
-		if err != nil {
-			return
-		}
-		var r reply
-		if json.Unmarshal(data, &r) != nil {
-			continue
-		}
-		b.mu.Lock()
-		onCandidate, onEvent, waiting := b.onCandidate, b.onEvent, b.waiting[r.ID]
-		delete(b.waiting, r.ID)
-		b.mu.Unlock()
-		switch {
-		case r.ID != 0:
-			waiting <- r
-		case r.Event != "":
-			if onEvent != nil {
-				onEvent(r.Event, r.Detail)
-			}
-		case onCandidate != nil:
-			onCandidate(r.Candidate)
-		}
-	}
-}
-
-// eval runs the body of an async function in the page and stores what it
-// returns in result, unless that is nil. args is there as "args".
-func (b *browser) eval(result any, code string, args ...any) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
-	defer cancel()
-	answer := make(chan reply, 1)
-	b.mu.Lock()
-	b.next++
-	id := b.next
-	b.waiting[id] = answer
-	b.mu.Unlock()
-	request, err := json.Marshal(map[string]any{"id": id, "code": code, "args": args})
-	if err != nil {
-		return err
-	}
-	if err := b.conn.Write(ctx, websocket.MessageText, request); err != nil {
-		return err
-	}
-	select {
-	case r := <-answer:
-		if r.Error != "" {
-			return fmt.Errorf("%s: %s", b.name, r.Error)
-		}
-		if result == nil {
-			return nil
-		}
-		return json.Unmarshal(r.Value, result)
-	case <-ctx.Done():
-		return fmt.Errorf("%s: %w: %.80s", b.name, ctx.Err(), code)
-	}
-}
-
-// missing skips a test whose peer is not there, or fails it where all peers are
-// required.
-func missing(t *testing.T, peer string, err error) {
-	t.Helper()
-	if required() {
-		t.Fatalf("%s is required: %v", peer, err)
-	}
-	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("%s is not installed: %v", peer, err)
-	}
-	t.Fatalf("%s: %v", peer, err)
 }

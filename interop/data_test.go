@@ -4,12 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/parleyrtc/webrtc"
 )
 
-// pattern fills a buffer as the page's function of the same name does.
+// pattern fills a buffer as the peers' functions of the same name do.
 func pattern(length int, seed uint32) []byte {
 	out := make([]byte, length)
 	for i := range out {
@@ -24,71 +25,116 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// forEachBrowser runs a test in every browser, once with us as offerer and
-// once as answerer.
-func forEachBrowser(t *testing.T, test func(s *session, negotiate func())) {
-	for name := range browsers {
+// description is what a peer says of a message.
+type description struct {
+	Text   *string
+	Length int
+	SHA256 string
+}
+
+func describe(m webrtc.DataChannelMessage) description {
+	if m.IsString {
+		text := string(m.Data)
+		return description{Text: &text}
+	}
+	return description{Length: len(m.Data), SHA256: digest(m.Data)}
+}
+
+func describeAll(messages []webrtc.DataChannelMessage) []description {
+	var all []description
+	for _, m := range messages {
+		all = append(all, describe(m))
+	}
+	return all
+}
+
+func (d description) String() string {
+	if d.Text != nil {
+		return fmt.Sprintf("text %q", *d.Text)
+	}
+	return fmt.Sprintf("%d bytes, SHA-256 %s", d.Length, d.SHA256)
+}
+
+// everyPeer and everyBrowser are the names of those that a test runs with.
+var (
+	everyBrowser = []string{"chromium", "firefox"}
+	everyPeer    = append(slices.Clone(everyBrowser), "aiortc", "libdatachannel", "pion", "werift", "wrtc")
+)
+
+// forEach runs a test with every named peer, once with us as offerer and once
+// as answerer.
+func forEach(t *testing.T, names []string, test func(s *session, negotiate func())) {
+	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			b := startBrowser(t, name)
+			p := thePeer(t, name)
 			t.Run("offerer", func(t *testing.T) {
-				s := startSession(t, b)
+				s := startSession(t, p, nil)
 				test(s, s.offers)
 			})
 			t.Run("answerer", func(t *testing.T) {
-				s := startSession(t, b)
+				s := startSession(t, p, nil)
 				test(s, s.answers)
 			})
 		})
 	}
 }
 
-// TestMessages sends text, binary and empty messages both ways.
+// TestMessages sends text, binary and empty messages both ways, on channels
+// that either side has made.
 func TestMessages(t *testing.T) {
-	forEachBrowser(t, func(s *session, negotiate func()) {
-		d, err := s.pc.CreateDataChannel("ours", nil)
-		s.must(err)
-		s.adopt(d)
-		s.must(s.browser.eval(nil, "adopt(pc.createDataChannel('theirs'))"))
+	forEach(t, everyPeer, func(s *session, negotiate func()) {
+		s.opens("ours", nil)
+		s.theyOpen("theirs", nil)
 		negotiate()
-		s.eventually("all channels open", func() bool {
-			return s.channels["theirs"] != nil && d.ReadyState() == webrtc.DataChannelStateOpen && s.events["open ours"] > 0 && s.events["open theirs"] > 0
-		})
+		s.waitOpen("ours", "theirs")
 		binary := pattern(1000, 1)
-		for _, d := range s.channels {
+		want := []description{
+			describe(webrtc.DataChannelMessage{IsString: true, Data: []byte("grüße")}),
+			describe(webrtc.DataChannelMessage{Data: binary}),
+			describe(webrtc.DataChannelMessage{IsString: true}),
+			describe(webrtc.DataChannelMessage{}),
+		}
+		for _, label := range []string{"ours", "theirs"} {
+			d := s.channel(label)
 			s.must(d.SendText("grüße"))
 			s.must(d.Send(binary))
 			s.must(d.SendText(""))
 			s.must(d.Send(nil))
+			s.must(s.peer.call(nil, "sendText", label, "grüße"))
+			s.must(s.peer.call(nil, "sendPattern", label, 1000, 1))
+			s.must(s.peer.call(nil, "sendText", label, ""))
+			s.must(s.peer.call(nil, "sendPattern", label, 0, 1))
 		}
-		s.must(s.browser.eval(nil, `
-			for (const channel of Object.values(channels)) {
-				channel.send('grüße');
-				channel.send(pattern(1000, 1));
-				channel.send('');
-				channel.send(new ArrayBuffer(0));
-			}`))
-		for label := range s.channels {
-			var got []struct {
-				Text   *string
-				Length int
-				SHA256 string
-			}
-			s.must(s.browser.eval(&got, `
-				await until(() => messages[args[0]].length >= 4, 'four messages on ' + args[0]);
-				return await Promise.all(messages[args[0]].map(describe));`, label))
-			if len(got) != 4 || got[0].Text == nil || *got[0].Text != "grüße" || got[1].SHA256 != digest(binary) ||
-				got[2].Text == nil || *got[2].Text != "" || got[3].Text != nil || got[3].Length != 0 {
-				s.Errorf("%s: the browser got %+v", label, got)
-			}
-			s.eventually("four messages on "+label, func() bool { return len(s.received[label]) >= 4 })
-			s.mu.Lock()
-			m := s.received[label]
-			s.mu.Unlock()
-			ok := m[0].IsString && string(m[0].Data) == "grüße" && !m[1].IsString && digest(m[1].Data) == digest(binary) &&
-				m[2].IsString && len(m[2].Data) == 0 && !m[3].IsString && len(m[3].Data) == 0
-			if !ok || len(m) != 4 {
-				s.Errorf("%s: we got %q", label, fmt.Sprint(m))
-			}
+		for _, label := range []string{"ours", "theirs"} {
+			s.theyGot(label, want)
+			s.weGot(label, want)
 		}
 	})
+}
+
+// theyGot checks the messages that the peer has received on a channel.
+func (s *session) theyGot(label string, want []description) {
+	s.Helper()
+	var got []description
+	s.must(s.peer.call(&got, "received", label, len(want)))
+	s.compare(label+": the peer got", got, want)
+}
+
+// weGot checks the messages that we have received on a channel.
+func (s *session) weGot(label string, want []description) {
+	s.Helper()
+	s.eventually(fmt.Sprintf("%d messages on %s", len(want), label), func() bool {
+		return len(s.received[label]) >= len(want)
+	})
+	s.mu.Lock()
+	got := describeAll(s.received[label])
+	s.mu.Unlock()
+	s.compare(label+": we got", got, want)
+}
+
+func (s *session) compare(what string, got, want []description) {
+	s.Helper()
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		s.Errorf("%s %v, want %v", what, got, want)
+	}
 }

@@ -18,7 +18,9 @@ const namespaceEnv = "PARLEY_INTEROP_NAMESPACE"
 // nowhere: Firefox gathers nothing on loopback alone, and no packet can leave.
 func TestMain(m *testing.M) {
 	if os.Getenv(namespaceEnv) != "" {
-		os.Exit(m.Run())
+		code := m.Run()
+		stopPeers()
+		os.Exit(code)
 	}
 	if why := cannotIsolate(); why != "" {
 		if required() {

@@ -3,150 +3,260 @@ package interop
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/parleyrtc/webrtc"
 )
 
-// A session is a connection of ours with a browser's, and the signal channel
+// patience is how long a test waits for what it expects.
+const patience = 20 * time.Second
+
+// A session is a connection of ours with a peer's, and the signal channel
 // between them: candidates trickle both ways.
 type session struct {
 	*testing.T
-	browser *browser
-	pc      *webrtc.PeerConnection
+	peer peer
+	pc   *webrtc.PeerConnection
+	// secret keeps our candidates from the peer.
+	secret bool
 
-	mu       sync.Mutex // guards all below
-	channels map[string]*webrtc.DataChannel
-	received map[string][]webrtc.DataChannelMessage
-	events   map[string]int // the browser's, as "name detail"
-	closed   map[string]int // our channels' close events
+	ours, theirs chan webrtc.ICECandidateInit
+
+	mu         sync.Mutex // guards all below
+	channels   map[string]*webrtc.DataChannel
+	received   map[string][]webrtc.DataChannelMessage
+	events     map[string]int // the peer's, as "name label"
+	closing    map[string]int // our channels' closing events
+	closed     map[string]int // our channels' close events
+	candidates []webrtc.ICECandidateInit
+	over       bool
 }
 
-// startSession makes a fresh pair of connections.
-func startSession(t *testing.T, b *browser) *session {
+// sessions numbers the sessions, so that no event is taken for a later one's.
+var sessions atomic.Int64
+
+// startSession makes a fresh pair of connections; change, if not nil, changes
+// what ours is made with.
+func startSession(t *testing.T, p peer, change func(*webrtc.Configuration, *webrtc.SettingEngine)) *session {
 	t.Helper()
 	s := &session{
-		T: t, browser: b, channels: map[string]*webrtc.DataChannel{}, received: map[string][]webrtc.DataChannelMessage{},
-		events: map[string]int{}, closed: map[string]int{},
+		T: t, peer: p, ours: make(chan webrtc.ICECandidateInit, 1000), theirs: make(chan webrtc.ICECandidateInit, 1000),
+		channels: map[string]*webrtc.DataChannel{}, received: map[string][]webrtc.DataChannelMessage{},
+		events: map[string]int{}, closing: map[string]int{}, closed: map[string]int{},
 	}
-	pc, err := webrtc.NewPeerConnection(webrtc.Configuration{})
+	var config webrtc.Configuration
+	var settings webrtc.SettingEngine
+	if change != nil {
+		change(&config, &settings)
+	}
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(config)
 	s.must(err)
 	s.pc = pc
 	pc.OnDataChannel(func(d *webrtc.DataChannel) { s.adopt(d) })
-	b.mu.Lock()
-	b.onEvent = func(name, detail string) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.events[name+" "+detail]++
-	}
-	ours, theirs := make(chan webrtc.ICECandidateInit, 1000), make(chan webrtc.ICECandidateInit, 1000)
-	b.onCandidate = func(raw json.RawMessage) {
-		var init *webrtc.ICECandidateInit
-		if err := json.Unmarshal(raw, &init); err != nil {
-			t.Errorf("candidate %s: %v", raw, err)
-		} else if init != nil {
-			theirs <- *init
-		}
-	}
-	b.mu.Unlock()
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
-		if c != nil {
-			ours <- c.ToJSON()
+		if c != nil && !s.secret {
+			s.ours <- c.ToJSON()
 		}
 	})
-	s.trickles(ours, theirs)
+	name := fmt.Sprint(sessions.Add(1))
+	p.listen(name, s.theirCandidate, s.theirEvent)
+	stop := make(chan struct{})
+	done := s.trickles(stop)
 	t.Cleanup(func() {
-		b.mu.Lock()
-		b.onCandidate, b.onEvent = nil, nil
-		b.mu.Unlock()
-		s.check(pc.Close())
-		close(ours)
-		close(theirs)
+		s.mu.Lock()
+		s.over = true
+		s.mu.Unlock()
+		p.listen("", nil, nil)
+		within(t, 10*time.Second, "Close", func() { _ = pc.Close() })
+		close(stop)
+		within(t, callLimit+5*time.Second, "the end of trickling", done.Wait)
 	})
-	s.must(b.eval(nil, "start(args[0])", map[string]any{}))
+	s.must(p.call(nil, "start", map[string]any{}, name))
 	return s
+}
+
+func (s *session) theirEvent(name, detail string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events[name+" "+detail]++
+}
+
+func (s *session) theirCandidate(raw json.RawMessage) {
+	var init *webrtc.ICECandidateInit
+	err := json.Unmarshal(raw, &init)
+	if err == nil && init == nil {
+		return // gathering is complete
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return
+	}
+	if err != nil {
+		s.Errorf("candidate %s: %v", raw, err)
+		return
+	}
+	s.candidates = append(s.candidates, *init)
+	s.theirs <- *init
 }
 
 // adopt records what happens on a channel of ours.
 func (s *session) adopt(d *webrtc.DataChannel) *webrtc.DataChannel {
+	label := d.Label()
 	s.mu.Lock()
-	s.channels[d.Label()] = d
+	s.channels[label] = d
 	s.mu.Unlock()
+	count := func(of map[string]int) func() {
+		return func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			of[label]++
+		}
+	}
+	d.OnClosing(count(s.closing))
+	d.OnClose(count(s.closed))
 	d.OnMessage(func(m webrtc.DataChannelMessage) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.received[d.Label()] = append(s.received[d.Label()], m)
-	})
-	d.OnClose(func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.closed[d.Label()]++
+		s.received[label] = append(s.received[label], m)
 	})
 	return d
 }
 
-// trickles carries candidates both ways until the channels are closed. Each
-// waits for the description of its generation, as a signal channel that keeps
-// the order of messages would have it.
-func (s *session) trickles(ours <-chan webrtc.ICECandidateInit, theirs <-chan webrtc.ICECandidateInit) {
+// trickles carries candidates both ways until stop is closed. Each waits for
+// the description of its generation, as a signal channel that keeps the order
+// of messages would have it.
+func (s *session) trickles(stop <-chan struct{}) *sync.WaitGroup {
 	var done sync.WaitGroup
-	done.Go(func() {
-		for c := range ours {
-			if s.Context().Err() != nil {
-				continue // the test is over
+	carry := func(from <-chan webrtc.ICECandidateInit, add func(webrtc.ICECandidateInit) error) {
+		done.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case c := <-from:
+					if err := add(c); err != nil {
+						s.complain(err)
+					}
+				}
 			}
-			if err := s.browser.eval(nil, "await addCandidate(args[0])", c); err != nil && s.Context().Err() == nil {
-				s.Error(err)
-			}
+		})
+	}
+	carry(s.ours, func(c webrtc.ICECandidateInit) error { return s.peer.call(nil, "addCandidate", c) })
+	carry(s.theirs, func(c webrtc.ICECandidateInit) error {
+		s.waitForGeneration(c, stop)
+		if err := s.pc.AddICECandidate(c); err != nil && !errors.Is(err, net.ErrClosed) {
+			return fmt.Errorf("candidate %q: %w", c.Candidate, err)
 		}
+		return nil
 	})
-	done.Go(func() {
-		for c := range theirs {
-			s.waitForGeneration(c)
-			if err := s.pc.AddICECandidate(c); err != nil && !errors.Is(err, net.ErrClosed) {
-				s.Error(err)
-			}
-		}
-	})
-	s.Cleanup(done.Wait)
+	return &done
 }
 
-func (s *session) waitForGeneration(c webrtc.ICECandidateInit) {
-	for range 5000 {
+// complain fails the test unless it is over.
+func (s *session) complain(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		s.Error(err)
+	}
+}
+
+func (s *session) waitForGeneration(c webrtc.ICECandidateInit, stop <-chan struct{}) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		d := s.pc.RemoteDescription()
 		if d != nil && (c.UsernameFragment == nil || strings.Contains(d.SDP, "a=ice-ufrag:"+*c.UsernameFragment)) {
 			return
 		}
-		time.Sleep(2 * time.Millisecond)
+		select {
+		case <-stop:
+			return
+		case <-time.After(2 * time.Millisecond):
+		}
 	}
 }
 
-// offers has us offer and the browser answer.
+// local returns our description for the peer.
+func (s *session) local() webrtc.SessionDescription {
+	d := *s.pc.LocalDescription()
+	if s.secret {
+		var kept []string
+		for line := range strings.Lines(d.SDP) {
+			if !strings.HasPrefix(line, "a=candidate:") {
+				kept = append(kept, line)
+			}
+		}
+		d.SDP = strings.Join(kept, "")
+	}
+	return d
+}
+
+// offers has us offer and the peer answer.
 func (s *session) offers() {
 	s.Helper()
 	s.must(s.pc.SetLocalDescription(webrtc.SessionDescription{}))
 	var answer webrtc.SessionDescription
-	s.must(s.browser.eval(&answer, `
-		await pc.setRemoteDescription(args[0]);
-		await pc.setLocalDescription();
-		return pc.localDescription.toJSON();`, s.pc.LocalDescription()))
+	s.must(s.peer.call(&answer, "answer", s.local()))
 	s.must(s.pc.SetRemoteDescription(answer))
 }
 
-// answers has the browser offer and us answer.
+// answers has the peer offer and us answer.
 func (s *session) answers() {
 	s.Helper()
 	var offer webrtc.SessionDescription
-	s.must(s.browser.eval(&offer, `
-		await pc.setLocalDescription();
-		return pc.localDescription.toJSON();`))
+	s.must(s.peer.call(&offer, "offer"))
 	s.must(s.pc.SetRemoteDescription(offer))
 	s.must(s.pc.SetLocalDescription(webrtc.SessionDescription{}))
-	s.must(s.browser.eval(nil, "await pc.setRemoteDescription(args[0])", s.pc.LocalDescription()))
+	s.must(s.peer.call(nil, "accept", s.local()))
+}
+
+// opens makes a channel of ours.
+func (s *session) opens(label string, options *webrtc.DataChannelInit) *webrtc.DataChannel {
+	s.Helper()
+	d, err := s.pc.CreateDataChannel(label, options)
+	s.must(err)
+	return s.adopt(d)
+}
+
+// theyOpen makes a channel of the peer's.
+func (s *session) theyOpen(label string, options map[string]any) {
+	s.Helper()
+	if options == nil {
+		options = map[string]any{}
+	}
+	s.must(s.peer.call(nil, "open", label, options))
+}
+
+// eval runs the body of an async function in a peer that speaks JavaScript.
+func (s *session) eval(result any, code string, args ...any) {
+	s.Helper()
+	if args == nil {
+		args = []any{}
+	}
+	s.must(s.peer.call(result, "eval", code, args))
+}
+
+// waitOpen waits until a channel is open on both sides, and returns ours.
+func (s *session) waitOpen(labels ...string) {
+	s.Helper()
+	for _, label := range labels {
+		s.eventually(label+" is open on both sides", func() bool {
+			d := s.channels[label]
+			return d != nil && d.ReadyState() == webrtc.DataChannelStateOpen && s.events["open "+label] > 0
+		})
+	}
+}
+
+func (s *session) channel(label string) *webrtc.DataChannel {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.channels[label]
 }
 
 func (s *session) must(err error) {
@@ -156,17 +266,10 @@ func (s *session) must(err error) {
 	}
 }
 
-func (s *session) check(err error) {
-	s.Helper()
-	if err != nil {
-		s.Error(err)
-	}
-}
-
 // eventually waits until the condition, which s.mu guards, holds.
 func (s *session) eventually(what string, condition func() bool) {
 	s.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
 		s.mu.Lock()
 		ok := condition()
 		s.mu.Unlock()
@@ -174,7 +277,18 @@ func (s *session) eventually(what string, condition func() bool) {
 			return
 		}
 		if time.Now().After(deadline) {
-			s.Fatalf("not within 30 s: %s", what)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.Fatalf("not within %v: %s\nconnection %s, ICE %s, the peer's events %v, our channels closed %v, received %d",
+				patience, what, s.pc.ConnectionState(), s.pc.ICEConnectionState(), s.events, s.closed, counts(s.received))
 		}
 	}
+}
+
+func counts(of map[string][]webrtc.DataChannelMessage) map[string]int {
+	n := map[string]int{}
+	for label, messages := range of {
+		n[label] = len(messages)
+	}
+	return n
 }

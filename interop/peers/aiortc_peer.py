@@ -1,0 +1,146 @@
+"""Drives aiortc for the interop tests: lines of JSON on standard input and
+output, with the methods of page/peer.js that aiortc can serve."""
+
+import asyncio
+import hashlib
+import json
+import sys
+
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc.sdp import candidate_from_sdp
+
+
+def report(message):
+    print(json.dumps(message), flush=True)
+
+
+def pattern(length, seed):
+    out = bytearray(length)
+    for i in range(length):
+        seed = (seed * 1664525 + 1013904223) & 0xFFFFFFFF
+        out[i] = seed >> 24
+    return bytes(out)
+
+
+async def until(condition, what, limit=20):
+    for _ in range(limit * 200):
+        if condition():
+            return
+        await asyncio.sleep(0.005)
+    raise TimeoutError(f"not within {limit} s: {what}")
+
+
+class Peer:
+    def __init__(self):
+        self.pc = None
+
+    async def start(self, config, session):
+        if self.pc is not None:
+            await self.pc.close()
+        self.pc = pc = RTCPeerConnection()
+        self.session = session
+        self.channels = {}
+        self.messages = {}
+        pc.on("datachannel", self.adopt)
+        pc.on(
+            "connectionstatechange",
+            lambda: self.event("connectionstate", pc.connectionState, session),
+        )
+
+    def event(self, name, detail, session):
+        report({"session": session, "event": name, "detail": detail})
+
+    def adopt(self, channel):
+        label, session = channel.label, self.session
+        messages = self.messages.setdefault(label, [])
+        self.channels[label] = channel
+        channel.on("message", messages.append)
+        channel.on("open", lambda: self.event("open", label, session))
+        channel.on("close", lambda: self.event("close", label, session))
+        if channel.readyState == "open":
+            self.event("open", label, session)
+
+    def description(self):
+        d = self.pc.localDescription
+        return {"type": d.type, "sdp": d.sdp}
+
+    async def offer(self):
+        await self.pc.setLocalDescription(await self.pc.createOffer())
+        return self.description()
+
+    async def answer(self, offer):
+        await self.pc.setRemoteDescription(RTCSessionDescription(offer["sdp"], offer["type"]))
+        await self.pc.setLocalDescription(await self.pc.createAnswer())
+        return self.description()
+
+    async def accept(self, answer):
+        await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
+
+    async def addCandidate(self, c):
+        pc = self.pc
+        await until(lambda: pc.remoteDescription, "the description of a candidate")
+        value = c["candidate"]
+        if value == "":
+            await pc.addIceCandidate(None)
+            return
+        candidate = candidate_from_sdp(value.removeprefix("candidate:"))
+        candidate.sdpMid = c["sdpMid"]
+        candidate.sdpMLineIndex = c["sdpMLineIndex"]
+        await pc.addIceCandidate(candidate)
+
+    async def open(self, label, options):
+        names = {"maxPacketLifeTime", "maxRetransmits", "ordered", "protocol", "negotiated", "id"}
+        self.adopt(self.pc.createDataChannel(label, **{k: options[k] for k in names & options.keys()}))
+
+    async def describeChannel(self, label):
+        c = self.channels[label]
+        return {
+            "id": c.id,
+            "ordered": c.ordered,
+            "protocol": c.protocol,
+            "maxRetransmits": c.maxRetransmits,
+            "maxPacketLifeTime": c.maxPacketLifeTime,
+            "negotiated": c.negotiated,
+            "readyState": c.readyState,
+        }
+
+    async def sendText(self, label, text):
+        self.channels[label].send(text)
+
+    async def sendPattern(self, label, length, seed):
+        self.channels[label].send(pattern(length, seed))
+
+    async def received(self, label, count):
+        await until(lambda: len(self.messages.get(label, [])) >= count, f"{count} messages on {label}")
+        return [
+            {"text": m} if isinstance(m, str) else {"length": len(m), "sha256": hashlib.sha256(m).hexdigest()}
+            for m in self.messages[label]
+        ]
+
+    async def closeChannel(self, label):
+        self.channels[label].close()
+
+    async def close(self):
+        await self.pc.close()
+
+    async def handle(self, line):
+        request = json.loads(line)
+        try:
+            value = await getattr(self, request["method"])(*request["args"])
+            report({"id": request["id"], "value": value})
+        except Exception as err:
+            report({"id": request["id"], "error": f"{type(err).__name__}: {err}"})
+
+
+async def main():
+    peer = Peer()
+    reader = asyncio.StreamReader(limit=1 << 24)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    tasks = set()
+    while line := await reader.readline():
+        task = asyncio.ensure_future(peer.handle(line))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+
+asyncio.run(main())
