@@ -107,6 +107,9 @@ func TestCompletedNeedsBothEnds(t *testing.T) {
 	a.flush()
 	a.wantState(ConnectionStateCompleted, "after both ends")
 	b.wantState(ConnectionStateConnected, "without an end")
+	b.EndOfRemoteCandidates(w.now)
+	b.flush()
+	b.wantState(ConnectionStateConnected, "before its own end")
 }
 
 // The first check goes out with the first pair, and further ones each Ta
@@ -330,6 +333,24 @@ func TestRemoteCandidateErrors(t *testing.T) {
 	a.Close(w.now)
 	if err := a.AddRemoteCandidate(w.now, hostCandidate(t, addrB)); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("after Close: %v", err)
+	}
+}
+
+// An agent that was closed in the middle of its checks has nothing left to do.
+func TestCloseWhileChecking(t *testing.T) {
+	w := newWire(t)
+	a := w.agent("a", AgentConfig{Controlling: true})
+	a.host(1, addrA)
+	p := against(a, addrB, "192.0.2.3:7", "192.0.2.4:7")
+	p.mute = true
+	w.run(60 * time.Millisecond)
+	if a.NextTimeout().IsZero() {
+		t.Fatal("no check is due")
+	}
+	a.restart(1)
+	a.Close(w.now)
+	if !a.NextTimeout().IsZero() {
+		t.Error("a closed agent has a timer")
 	}
 }
 

@@ -2,6 +2,7 @@ package ice
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -140,6 +141,39 @@ func TestRoleConflictOnRequest(t *testing.T) {
 		if learned := len(a.RemoteCandidates()) == 1; learned != (c.wantCode == 0) {
 			t.Errorf("%+v: a peer reflexive candidate was learned: %v", c, learned)
 		}
+	}
+}
+
+// The pair whose check met a role conflict is checked again ahead of better
+// ones (RFC 8445 §7.2.5.1).
+func TestCheckAgainAfterAConflict(t *testing.T) {
+	const better = "192.0.2.3:7"
+	w := newWire(t)
+	w.delay = 10 * time.Millisecond
+	var to []netip.AddrPort
+	w.pass = func(d *flying) bool {
+		to = append(to, d.to)
+		return true
+	}
+	a := w.agent("a", AgentConfig{Controlling: true})
+	a.host(1, addrA)
+	p := against(a)
+	p.addrs = []netip.AddrPort{ap(addrB), ap(better)}
+	p.answer = func(r *binding, from netip.AddrPort) []byte {
+		p.answer = nil
+		return p.failure(r, 487)
+	}
+	reflexive, err := NewCandidateServerReflexive(&CandidateServerReflexiveConfig{
+		Network: "udp", Address: "192.0.2.2", Port: 2000, Component: ComponentRTP, RelAddr: "10.0.0.1", RelPort: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.learnOf(reflexive)
+	a.learnOf(hostCandidate(t, better))
+	w.run(time.Second)
+	if want := []netip.AddrPort{ap(addrB), ap(addrB), ap(better)}; !slices.Equal(to, want) {
+		t.Errorf("the checks go to %v, want %v", to, want)
 	}
 }
 

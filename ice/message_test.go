@@ -143,6 +143,17 @@ func TestXORAddressRoundTrip(t *testing.T) {
 	}
 }
 
+// The length of an address goes with its family, and what is no address is none.
+func TestXORAddressOfAnotherLength(t *testing.T) {
+	id := transactionID{1}
+	for _, v := range [][]byte{nil, make([]byte, 7), make([]byte, 8), append([]byte{0, 1}, make([]byte, 18)...),
+		append([]byte{0, 2}, make([]byte, 6)...), append([]byte{0, 3}, make([]byte, 6)...), append([]byte{0, 1}, make([]byte, 5)...)} {
+		if got := readXORAddress(v, &id); got.IsValid() {
+			t.Errorf("% x is read as %v", v, got)
+		}
+	}
+}
+
 // What we sign, the engine accepts.
 func TestSignatureIsTheEngines(t *testing.T) {
 	m := stun.New()

@@ -264,6 +264,9 @@ func TestRejectedDataIsRecycled(t *testing.T) {
 	b := newEndpoint(t, "Bob")
 	a.setRemote(b.answer(again))
 	wantConnected(a, b, "over the recycled section")
+	if later := a.offer(); !slices.Equal(lines(&later, "a=mid"), lines(&again, "a=mid")) {
+		t.Errorf("a later offer has %q for the section that was recycled as %q", lines(&later, "a=mid"), lines(&again, "a=mid"))
+	}
 	// Without a wish for data, the offer keeps the place, rejected.
 	c := newEndpoint(t, "Carol")
 	c.offer()
