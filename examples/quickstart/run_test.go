@@ -39,23 +39,31 @@ func TestQuickstart(t *testing.T) {
 	if _, err := io.CopyN(sum, transfer.Pattern(seed), 3<<20); err != nil {
 		t.Fatal(err)
 	}
+	// What the peers do at the same time may come in any order; each of these
+	// chains of cause and effect has only one.
 	inOrder(t, text,
 		"Peer A -> Signal channel    offer",
 		"Signal channel -> Peer B    offer",
-		"signaling: have-remote-offer",
+		"Peer B                      signaling: have-remote-offer",
 		"Peer B -> Signal channel    answer",
-		"check",
-		"check answered",
-		"selected pair: 127.0.0.1:",
-		"ClientHello",
-		"ServerHello",
-		"Finished",
+		"Signal channel -> Peer A    answer",
+		"Peer A                      signaling: stable",
+	)
+	inOrder(t, text, "check\n", "check answered\n", "selected pair: 127.0.0.1:", "ICE: connected")
+	inOrder(t, text, "check answered\n", "Peer A -> Peer B            check, use this pair", "Peer A                      ICE: completed")
+	inOrder(t, text,
+		"ICE: connected",
+		"Peer B -> Peer A            ClientHello",
+		"Peer A -> Peer B            ServerHello, Certificate, ServerKeyExchange, CertificateRequest, ServerHelloDone",
+		"Peer B -> Peer A            Certificate, ClientKeyExchange, CertificateVerify, ChangeCipherSpec, Finished",
+		"Peer A -> Peer B            ChangeCipherSpec, Finished",
 		"DTLS: connected",
 		"SCTP: connected",
-		`channel "ping" open`,
-		"check, use this pair",
-		"ICE: completed",
-		"not needed: there is a direct path",
+	)
+	inOrder(t, text,
+		"DTLS: connected",
+		`Peer A                      channel "ping" open`,
+		"TURN                        not needed: there is a direct path",
 		`Peer A sends "quickstart.bin", 3.0 MiB`,
 		"100%",
 		"SHA-256        "+hex.EncodeToString(sum.Sum(nil))+" (both peers)",
