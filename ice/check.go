@@ -142,8 +142,10 @@ func (a *Agent) check(now time.Time, p *pair) {
 		p.state = CandidatePairStateInProgress
 	}
 	p.check = a.begin(now, p, false)
-	// "RTO = MAX (500ms, Ta * N * (Num-Waiting + Num-In-Progress))"
-	// (RFC 8445 §14.3); N, the number of checklists, is 1.
+	// The timeout grows with the checks that share the pace. The formula that
+	// RFC 8445 §14.3 recommends multiplies by the number of all checks, too, so
+	// that thirty pairs would wait 45 s; others are allowed from 500 ms on. This
+	// one is RFC 5245 §16.1's for a single checklist.
 	p.check.rto = max(a.timing.RTO, a.timing.Ta*time.Duration(p.list.load()))
 	a.schedule(now, p.check)
 	a.debug("check sent", "pair", p.id, "to", p.remote.addr, "nominating", p.check.useCandidate)

@@ -62,7 +62,7 @@ func (a *Agent) offer(now time.Time, p *pair) {
 		a.forsake(now, s, p)
 	case s.list != p.list:
 		return // make before break: the old generation's pair serves until a nomination
-	case s.list.nominated != nil || p.priority < s.priority:
+	case s.list.nominated != nil || p.priority <= s.priority:
 		return
 	}
 	a.use(now, p)

@@ -535,3 +535,23 @@ func TestRoundTripTimeOfARetransmission(t *testing.T) {
 		t.Errorf("statistics %+v", s)
 	}
 }
+
+// A pair that is no better than the one in use does not take its place: peers
+// may give several candidates one priority, and packets had to move with each
+// answer.
+func TestEqualPairsStayInUse(t *testing.T) {
+	w := newWire(t)
+	a := w.agent("a", AgentConfig{})
+	a.host(1, addrA)
+	against(a, addrB, "192.0.2.3:7", "192.0.2.4:7", "192.0.2.5:7")
+	w.run(5 * time.Second)
+	var to []netip.AddrPort
+	for _, e := range a.events {
+		if e, ok := e.(SelectedPairChanged); ok {
+			to = append(to, e.Pair.To)
+		}
+	}
+	if len(to) != 1 || to[0] != ap(addrB) {
+		t.Errorf("packets go to %v, want to %v all along", to, addrB)
+	}
+}

@@ -104,8 +104,8 @@ func (c *stunClient) cancel(drop func(*stunTransaction) bool) {
 func (c *stunClient) startDue(now time.Time) {
 	for len(c.waiting) > 0 && !now.Before(c.nextStart) {
 		t := c.waiting[0]
-		// "RTO = MAX (500ms, Ta * (Num-Of-…))" with the number of requests that
-		// share the pace (RFC 8445 §14.3).
+		// "RTO = MAX (500ms, Ta * (Num-Of-Cands))" (RFC 8445 §14.3), one candidate
+		// for each request.
 		t.interval = max(c.rto, c.ta*time.Duration(len(c.waiting)+len(c.active)))
 		c.waiting = c.waiting[1:]
 		t.deadline = now.Add(c.limit)
