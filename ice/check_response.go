@@ -65,9 +65,7 @@ func (a *Agent) refused(now time.Time, t *transaction, why string) {
 func (a *Agent) handleError(now time.Time, t *transaction, r *binding) {
 	p := t.pair
 	if r.errorCode == 403 && p == a.selected {
-		// Consent "is immediately revoked by receipt of ... a valid and
-		// authenticated STUN response with error code Forbidden (403)"
-		// (RFC 7675 §5.2).
+		// An authenticated 403 (Forbidden) revokes consent at once (RFC 7675 §5.2).
 		a.expire(now)
 		return
 	}

@@ -258,8 +258,7 @@ func TestRefusedConsent(t *testing.T) {
 	}
 }
 
-// RFC 7675 §5.2: consent "is immediately revoked by receipt of ... a valid and
-// authenticated STUN response with error code Forbidden (403)".
+// An authenticated 403 (Forbidden) revokes consent at once (RFC 7675 §5.2).
 func TestConsentRevoked(t *testing.T) {
 	w := newWire(t)
 	a := w.agent("a", AgentConfig{})

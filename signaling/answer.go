@@ -3,6 +3,7 @@ package signaling
 import (
 	"slices"
 
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -24,7 +25,11 @@ func (n *negotiation) createAnswer(cfg Config, l Local) (string, error) {
 	// "have-remote-offer" nor "have-local-pranswer", return a promise rejected
 	// with a newly created InvalidStateError."
 	if n.state != HaveRemoteOffer && n.state != HaveLocalPranswer {
-		return "", n.wrongState("create an answer")
+		err := n.wrongState("create an answer")
+		if n.state != Closed && n.remoteDescription() == nil {
+			err = rtcerr.Because(rtcerr.ErrNoRemoteDescription, err)
+		}
+		return "", err
 	}
 	offer := n.pendingRemote
 	// RFC 9429 §5.3.1: what is said for the session is as in offers, except that

@@ -64,7 +64,7 @@ func (n *negotiation) addRemoteCandidate(c Candidate) (Effects, error) {
 	// InvalidStateError."
 	newest := n.remoteDescription()
 	if newest == nil {
-		return nil, &rtcerr.InvalidStateError{Err: fmt.Errorf("cannot add a candidate without a remote description")}
+		return nil, &rtcerr.InvalidStateError{Err: rtcerr.Because(rtcerr.ErrNoRemoteDescription, fmt.Errorf("cannot add a candidate without a remote description"))}
 	}
 	value, err := candidateValue(c.Candidate)
 	if err != nil {

@@ -3,6 +3,7 @@ package signaling
 import (
 	"strings"
 
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -87,12 +88,14 @@ func checkSections(c *content, who side, kind Type) error {
 		}
 		t := c.transport[i]
 		switch {
-		case t.ICEUfrag == "" || t.ICEPwd == "":
-			// RFC 8839 §5.4: both MUST be present for every media stream.
-			return invalid("%s of the %s %s has no a=ice-ufrag or no a=ice-pwd", section(i, m), who, kind)
+		// RFC 8839 §5.4: both MUST be present for every media stream.
+		case t.ICEUfrag == "":
+			return invalidFor(rtcerr.ErrMissingUfrag, "%s of the %s %s has no a=ice-ufrag", section(i, m), who, kind)
+		case t.ICEPwd == "":
+			return invalidFor(rtcerr.ErrMissingPwd, "%s of the %s %s has no a=ice-pwd", section(i, m), who, kind)
 		case len(t.Fingerprints) == 0:
 			// RFC 8842 §5.1: "The endpoint MUST include one or more fingerprints".
-			return invalid("%s of the %s %s has no a=fingerprint", section(i, m), who, kind)
+			return invalidFor(rtcerr.ErrMissingFingerprint, "%s of the %s %s has no a=fingerprint", section(i, m), who, kind)
 		case t.Setup == sdp.SetupHoldconn:
 			return invalid("%s of the %s %s has a=setup:holdconn, which DTLS does not use", section(i, m), who, kind)
 		}

@@ -27,7 +27,7 @@ type content struct {
 func parse(text string) (*content, error) {
 	session, err := sdp.Parse(text)
 	if err != nil {
-		failure := &rtcerr.RTCError{Detail: rtcerr.DetailSDPSyntaxError, Err: err}
+		failure := &rtcerr.RTCError{Detail: rtcerr.DetailSDPSyntaxError, Err: rtcerr.Because(rtcerr.ErrSDPUnmarshalling, err)}
 		var syntax *sdp.SyntaxError
 		if errors.As(err, &syntax) {
 			failure.Line = &syntax.Line

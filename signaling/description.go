@@ -83,6 +83,11 @@ func invalid(format string, arguments ...any) error {
 	return &rtcerr.InvalidAccessError{Err: fmt.Errorf(format, arguments...)}
 }
 
+// invalidFor is invalid for a reason that programs may test for.
+func invalidFor(reason error, format string, arguments ...any) error {
+	return &rtcerr.InvalidAccessError{Err: rtcerr.Because(reason, fmt.Errorf(format, arguments...))}
+}
+
 // section names a section in an error.
 func section(i int, m *sdp.Media) string {
 	if m.Mid == "" {

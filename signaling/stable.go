@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"fmt"
-	"net"
 	"slices"
 
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
@@ -42,7 +41,7 @@ func (n *negotiation) forgetDrafts(d *description) {
 // wrongState returns the error for an operation that the state does not allow.
 func (n *negotiation) wrongState(operation string) error {
 	if n.state == Closed {
-		return &rtcerr.InvalidStateError{Err: fmt.Errorf("cannot %s: %w", operation, net.ErrClosed)}
+		return &rtcerr.InvalidStateError{Err: fmt.Errorf("cannot %s: %w", operation, rtcerr.ErrConnectionClosed)}
 	}
-	return &rtcerr.InvalidStateError{Err: fmt.Errorf("cannot %s in signaling state %s", operation, n.state)}
+	return &rtcerr.InvalidStateError{Err: rtcerr.Because(rtcerr.ErrIncorrectSignalingState, fmt.Errorf("cannot %s in signaling state %s", operation, n.state))}
 }

@@ -54,6 +54,22 @@ func remoteDescriptionFor(t *testing.T, e, peer *endpoint, kind Type) Descriptio
 	return answer
 }
 
+// localDescriptionFor returns a description with the text of the last call of
+// Create…, where the state allows one, and a foreign one elsewhere.
+func localDescriptionFor(t *testing.T, e *endpoint, kind Type) Description {
+	text, err := "", error(nil)
+	switch kind {
+	case Offer:
+		text, err = e.CreateOffer(e.local, OfferOptions{})
+	case Answer, Pranswer:
+		text, err = e.CreateAnswer(e.local)
+	}
+	if err != nil {
+		text = newEndpoint(t, "Other").offer().SDP
+	}
+	return Description{Type: kind, SDP: text}
+}
+
 // TestEveryCell walks RFC 9429 §3.2: (state × local or remote × type), with the
 // error that webrtc-pc §4.4.1.5 and §4.4.2 give for what is illegal.
 func TestEveryCell(t *testing.T) {
@@ -99,28 +115,14 @@ func TestEveryCell(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s/%s/%s", from, who, kind), func(t *testing.T) {
 				e, peer := inState(t, from)
-				var before string
-				var err error
-				if who == remote {
-					d := remoteDescriptionFor(t, e, peer, kind)
-					before = e.dump()
-					_, err = e.SetRemote(d, e.local)
+				set, d := e.SetLocal, Description{}
+				if who == local {
+					d = localDescriptionFor(t, e, kind)
 				} else {
-					// The text is that of the last call of Create…, where the state allows
-					// one, and a foreign one elsewhere.
-					d := Description{Type: kind}
-					switch kind {
-					case Offer:
-						d.SDP, err = e.CreateOffer(e.local, OfferOptions{})
-					case Answer, Pranswer:
-						d.SDP, err = e.CreateAnswer(e.local)
-					}
-					if err != nil {
-						d.SDP = newEndpoint(t, "Other").offer().SDP
-					}
-					before = e.dump()
-					_, err = e.SetLocal(d, e.local)
+					set, d = e.SetRemote, remoteDescriptionFor(t, e, peer, kind)
 				}
+				before := e.dump()
+				_, err := set(d, e.local)
 				if got := name(err); err != nil && got != want {
 					t.Errorf("got %s (%v), want %s", got, err, want)
 				}
