@@ -340,9 +340,9 @@ func (d *DataChannel) detach() (datachannel.ReadWriteCloserDeadliner, error) {
 	switch s := d.ReadyState(); s {
 	case DataChannelStateOpen:
 	case DataChannelStateClosed:
-		return nil, &rtcerr.InvalidStateError{Err: fmt.Errorf("the channel is closed, it has to be open to be detached: %w", net.ErrClosed)}
+		return nil, &rtcerr.InvalidStateError{Err: rtcerr.Because(ErrDataChannelNotOpen, fmt.Errorf("the channel is closed, it has to be open to be detached: %w", net.ErrClosed))}
 	default:
-		return nil, &rtcerr.InvalidStateError{Err: fmt.Errorf("the channel is %s, it has to be open to be detached", s)}
+		return nil, &rtcerr.InvalidStateError{Err: rtcerr.Because(ErrDataChannelNotOpen, fmt.Errorf("the channel is %s, it has to be open to be detached", s))}
 	}
 	d.channel.Detach()
 	return d.channel, nil

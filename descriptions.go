@@ -3,7 +3,6 @@ package webrtc
 import (
 	"crypto/rand"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -235,7 +234,7 @@ func randomICEChars(n int) string {
 }
 
 func errClosed(operation string) error {
-	return &rtcerr.InvalidStateError{Err: fmt.Errorf("%s: the connection is closed: %w", operation, net.ErrClosed)}
+	return &rtcerr.InvalidStateError{Err: fmt.Errorf("%s: %w", operation, ErrConnectionClosed)}
 }
 
 func descriptionTo(d SessionDescription) signaling.Description {

@@ -2,8 +2,8 @@ package webrtc
 
 import (
 	"errors"
-	"fmt"
-	"net"
+
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
 )
 
 // The causes that errors of this package wrap; errors.Is finds them. The type
@@ -15,7 +15,7 @@ var (
 
 	// ErrConnectionClosed means that the connection was closed before the call.
 	// It matches net.ErrClosed.
-	ErrConnectionClosed = fmt.Errorf("connection closed: %w", net.ErrClosed)
+	ErrConnectionClosed = rtcerr.ErrConnectionClosed
 
 	// ErrCertificateExpired means that a certificate's time is over.
 	ErrCertificateExpired = errors.New("certificate expired")
@@ -60,5 +60,46 @@ var (
 	ErrIncorrectSDPSemantics = errors.New("session descriptions in Plan B are not supported")
 
 	// ErrSDPUnmarshalling means that a session description does not parse.
-	ErrSDPUnmarshalling = errors.New("the session description does not parse")
+	ErrSDPUnmarshalling = rtcerr.ErrSDPUnmarshalling
+
+	// ErrDataChannelNotOpen means that a channel was to send or to be detached
+	// while its ReadyState was not open.
+	ErrDataChannelNotOpen = rtcerr.ErrDataChannelNotOpen
+
+	// ErrStringSizeLimit means that a channel's label has more than 65535 bytes.
+	ErrStringSizeLimit = rtcerr.ErrStringSizeLimit
+
+	// ErrProtocolTooLarge means that a channel's protocol has more than 65535
+	// bytes.
+	ErrProtocolTooLarge = rtcerr.ErrProtocolTooLarge
+
+	// ErrMaxDataChannelID means that a channel's id is 65535 or above what the
+	// association can carry, or that none is left.
+	ErrMaxDataChannelID = rtcerr.ErrMaxDataChannelID
+
+	// ErrNegotiatedWithoutID means that a negotiated channel was given no id.
+	ErrNegotiatedWithoutID = rtcerr.ErrNegotiatedWithoutID
+
+	// ErrRetransmitsOrPacketLifeTime means that a channel was given both limits.
+	ErrRetransmitsOrPacketLifeTime = rtcerr.ErrRetransmitsOrPacketLifeTime
+
+	// ErrNoRemoteDescription means that a candidate came, or an answer was
+	// asked for, before the remote description that it belongs to.
+	ErrNoRemoteDescription = rtcerr.ErrNoRemoteDescription
+
+	// ErrIncorrectSignalingState means that the call does not fit the signaling
+	// state, such as CreateAnswer without a remote offer.
+	ErrIncorrectSignalingState = rtcerr.ErrIncorrectSignalingState
+
+	// ErrSessionDescriptionNoFingerprint means that a section of a description,
+	// and the description itself, have no a=fingerprint (RFC 8842 §5.1).
+	ErrSessionDescriptionNoFingerprint = rtcerr.ErrMissingFingerprint
+
+	// ErrSessionDescriptionMissingIceUfrag means that a section of a
+	// description, and the description itself, have no a=ice-ufrag (RFC 8839
+	// §5.4).
+	ErrSessionDescriptionMissingIceUfrag = rtcerr.ErrMissingUfrag
+
+	// ErrSessionDescriptionMissingIcePwd means the same of a=ice-pwd.
+	ErrSessionDescriptionMissingIcePwd = rtcerr.ErrMissingPwd
 )

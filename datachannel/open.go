@@ -2,6 +2,7 @@ package datachannel
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/internal/sctptransport"
@@ -34,7 +35,7 @@ func (s *Session) Open(p Params) (*Channel, error) {
 		// [RFC8832] … If no available ID could be generated, throw an
 		// OperationError."
 		if c.id, c.hasID = s.takeID(); !c.hasID {
-			return nil, operationError("no id is left below %d", s.maxChannels)
+			return nil, &rtcerr.OperationError{Err: rtcerr.Because(rtcerr.ErrMaxDataChannelID, fmt.Errorf("datachannel: no id is left below %d", s.maxChannels))}
 		}
 	default:
 		s.waiting = append(s.waiting, c)

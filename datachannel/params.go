@@ -55,21 +55,21 @@ func (p Params) check() (Params, error) {
 	// "If the UTF-8 representation of label is longer than 65535 bytes, throw a
 	// TypeError"; the same for protocol.
 	if len(p.Label) > maxText {
-		return p, typeError("the label has %d bytes, at most %d are allowed", len(p.Label), maxText)
+		return p, typeErrorFor(rtcerr.ErrStringSizeLimit, "the label has %d bytes, at most %d are allowed", len(p.Label), maxText)
 	}
 	if len(p.Protocol) > maxText {
-		return p, typeError("the protocol has %d bytes, at most %d are allowed", len(p.Protocol), maxText)
+		return p, typeErrorFor(rtcerr.ErrProtocolTooLarge, "the protocol has %d bytes, at most %d are allowed", len(p.Protocol), maxText)
 	}
 	if !p.Negotiated {
 		p.ID = nil
 	} else if p.ID == nil {
-		return p, typeError("a negotiated channel needs an id")
+		return p, typeErrorFor(rtcerr.ErrNegotiatedWithoutID, "a negotiated channel needs an id")
 	}
 	if p.MaxPacketLifeTime != nil && p.MaxRetransmits != nil {
-		return p, typeError("maxPacketLifeTime and maxRetransmits exclude each other")
+		return p, typeErrorFor(rtcerr.ErrRetransmitsOrPacketLifeTime, "maxPacketLifeTime and maxRetransmits exclude each other")
 	}
 	if p.ID != nil && *p.ID > MaxID {
-		return p, typeError("the id is %d, the largest is %d", *p.ID, MaxID)
+		return p, typeErrorFor(rtcerr.ErrMaxDataChannelID, "the id is %d, the largest is %d", *p.ID, MaxID)
 	}
 	if p.Priority == 0 {
 		p.Priority = PriorityLow
@@ -90,6 +90,11 @@ func typeError(format string, args ...any) error {
 	return &rtcerr.TypeError{Err: fmt.Errorf("datachannel: "+format, args...)}
 }
 
+// typeErrorFor is typeError for a reason that programs may test for.
+func typeErrorFor(reason error, format string, args ...any) error {
+	return &rtcerr.TypeError{Err: rtcerr.Because(reason, fmt.Errorf("datachannel: "+format, args...))}
+}
+
 func operationError(format string, args ...any) error {
 	return &rtcerr.OperationError{Err: fmt.Errorf("datachannel: "+format, args...)}
 }
@@ -98,5 +103,5 @@ func invalidState(err error) error {
 	if err == nil {
 		err = errors.New("datachannel: the channel is not open")
 	}
-	return &rtcerr.InvalidStateError{Err: err}
+	return &rtcerr.InvalidStateError{Err: rtcerr.Because(rtcerr.ErrDataChannelNotOpen, err)}
 }

@@ -27,7 +27,7 @@ const (
 
 var (
 	errChannelClosed = fmt.Errorf("datachannel: the channel is closed: %w", net.ErrClosed)
-	errSessionClosed = fmt.Errorf("datachannel: the connection is closed: %w", net.ErrClosed)
+	errSessionClosed = rtcerr.Because(rtcerr.ErrConnectionClosed, errors.New("datachannel: the connection is closed"))
 )
 
 // SessionConfig configures a session.
@@ -217,7 +217,7 @@ func (s *Session) tooLarge(c *Channel) error {
 	if int(c.id) < s.maxChannels {
 		return nil
 	}
-	return fmt.Errorf("datachannel: the id is %d, the association has %d streams", c.id, s.maxChannels)
+	return rtcerr.Because(rtcerr.ErrMaxDataChannelID, fmt.Errorf("datachannel: the id is %d, the association has %d streams", c.id, s.maxChannels))
 }
 
 // Close ends the session and its association. With a cause, such as the failure
