@@ -42,6 +42,7 @@ func (pc *PeerConnection) shutdown() {
 			pc.sctp.state.Store(int32(SCTPTransportStateClosed))
 		}
 		transports, session = pc.transports, pc.session
+		pc.gatheringEnded()
 		if pc.assoc.cancel != nil {
 			pc.assoc.cancel()
 		}

@@ -69,6 +69,8 @@
 //   - a runner for events that the network caused, while there are any
 //     (dispatcher.run);
 //   - one for each running OnDataChannel handler, which ends with the handler;
+//   - one that closes the connection when the peer has ended DTLS, where
+//     SettingEngine.DisableCloseByDTLS asks for it;
 //   - while the association comes up, one that waits for it; while a transport
 //     or association is taken down, one that does it.
 //

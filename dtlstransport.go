@@ -196,6 +196,9 @@ func (t *transport) dtlsEvent(state dtlstransport.State, err error) {
 	case dtlstransport.StateClosed:
 		t.dtlsStateChanged(DTLSTransportStateClosed)
 		t.pc.associationLost(nil)
+		if t.pc.api.settings.closeByDTLS {
+			go t.pc.Close() // ends with it
+		}
 	case dtlstransport.StateFailed:
 		t.dtlsFailed(err)
 	}

@@ -60,8 +60,9 @@ type PeerConnection struct {
 	gatheringState    ICEGatheringState
 	state             PeerConnectionState
 	negotiationNeeded bool
-	described         bool // SetLocalDescription has succeeded once
-	dirty             bool // the view is out of date
+	described         bool            // SetLocalDescription has succeeded once
+	dirty             bool            // the view is out of date
+	awaitGathering    []chan struct{} // GatheringCompletePromise
 }
 
 // A view is an immutable picture of a connection's public state.

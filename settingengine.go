@@ -31,6 +31,8 @@ type SettingEngine struct {
 	detachDataChannels bool
 	answeringDTLSRole  DTLSRole // DTLSRoleUnknown: the answerer is the client
 	iceUfrag, icePwd   string   // both empty: random
+	remoteFilter       func(netip.Addr) bool
+	closeByDTLS        bool
 	timing             ice.Timing
 	gather             ice.GathererConfig
 	dtls               dtlstransport.Config

@@ -37,3 +37,17 @@ func (e *SettingEngine) sctpMaxMessageSize() uint32 {
 	}
 	return e.sctp.MaxMessageSize
 }
+
+// SetSCTPMinCwnd sets a floor in bytes under the congestion window of an
+// association; 0 means the engine's own (RFC 9260 §7.2). A high one keeps the
+// rate up where packets are lost for other reasons than congestion, and is
+// unfair to others where they are not.
+func (e *SettingEngine) SetSCTPMinCwnd(minCwnd uint32) { e.sctp.MinCwnd = minCwnd }
+
+// SetSCTPFastRtxWnd bounds the bytes that one fast retransmission sends; 0 means
+// one packet (RFC 9260 §7.2.4).
+func (e *SettingEngine) SetSCTPFastRtxWnd(fastRtxWnd uint32) { e.sctp.FastRtxWnd = fastRtxWnd }
+
+// SetSCTPCwndCAStep sets by how many bytes the congestion window grows in a round
+// trip of congestion avoidance; 0 means one packet (RFC 9260 §7.2.2).
+func (e *SettingEngine) SetSCTPCwndCAStep(cwndCAStep uint32) { e.sctp.CwndCAStep = cwndCAStep }

@@ -94,6 +94,7 @@ func (pc *PeerConnection) refreshGathering() {
 		}
 	})
 	if state == ICEGatheringStateComplete {
+		pc.gatheringEnded()
 		pc.fire(func() {
 			if f := pc.handlers.candidate.get(); f != nil {
 				f(nil)

@@ -121,6 +121,10 @@ func (t *transport) addRemoteCandidate(now time.Time, value string) {
 }
 
 func (t *transport) offerRemoteCandidate(now time.Time, c ice.Candidate) {
+	if !t.pc.api.settings.allowsRemote(c.Addr().Addr()) {
+		t.log.Debug("remote candidate ignored", "candidate", c, "reason", "refused by SetRemoteIPFilter")
+		return
+	}
 	if err := t.agent.AddRemoteCandidate(now, c); err != nil {
 		t.log.Debug("remote candidate ignored", "candidate", c, "reason", err)
 	}
@@ -137,6 +141,9 @@ func (t *transport) endRemoteCandidates(now time.Time) {
 func (t *transport) handlePacket(now time.Time, p *packet) {
 	b := p.buf[:p.n:p.n]
 	if t.gatherer.HandlePacket(now, p.socket, p.from, b) {
+		return
+	}
+	if !t.pc.api.settings.allowsRemote(p.from.Addr()) {
 		return
 	}
 	t.agent.HandlePacket(now, p.socket, p.from, b)

@@ -75,6 +75,9 @@ func Dial(ctx context.Context, c Config) (*Association, error) {
 		sctp.WithEnableZeroChecksum(c.ZeroChecksum),
 		sctp.WithEnableInterleaving(c.Interleaving),
 		sctp.WithBlockWrite(false),
+		sctp.WithMinCwnd(c.MinCwnd),
+		sctp.WithFastRtxWnd(c.FastRtxWnd),
+		sctp.WithCwndCAStep(c.CwndCAStep),
 	)
 	if err != nil {
 		// The engine leaves the connection open when it gives up by itself.

@@ -46,6 +46,11 @@ type Config struct {
 	// streams (RFC 8260). It is off by default because a peer that begins more
 	// messages at once than the receive buffer can hold stalls the association.
 	Interleaving bool
+	// MinCwnd is the least congestion window, FastRtxWnd what one fast
+	// retransmission sends at most, CwndCAStep the growth of the window in a
+	// round trip of congestion avoidance, all in bytes. Zero leaves the engine's
+	// own.
+	MinCwnd, FastRtxWnd, CwndCAStep uint32
 	// Logger receives what the engine has to say. Nil discards it.
 	Logger *slog.Logger
 }
