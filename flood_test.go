@@ -76,7 +76,7 @@ func addresses(t *testing.T, a *peer) (local, remote netip.AddrPort) {
 // addresses: by strangers who know nothing, by one who knows the user names, and
 // by one who knows the password too, as a hostile peer does.
 func TestVirtualFloodsOfChecks(t *testing.T) {
-	const each = 5000
+	const each = 1500
 	for _, c := range []struct {
 		name string
 		make func(ufrags, pwd string) forgedCheck
@@ -193,7 +193,7 @@ var dtlsFloods = []struct {
 // TestVirtualFloodsOfRecords sends connected peers unauthenticated DTLS from the
 // peer's address: the session goes on.
 func TestVirtualFloodsOfRecords(t *testing.T) {
-	const each = 4000
+	const each = 1600
 	for _, c := range dtlsFloods {
 		t.Run(c.name, func(t *testing.T) {
 			inWorld(t, 1, func(w *world) {
@@ -229,7 +229,7 @@ func TestVirtualFloodsOfRecords(t *testing.T) {
 // could be the peer's own may end the handshake, which nothing authenticates
 // before its end; it fails with an error then, and leaves nothing behind.
 func TestVirtualFloodsOfRecordsWhileConnecting(t *testing.T) {
-	const each = 3000
+	const each = 1500
 	for _, c := range dtlsFloods {
 		for _, spoofed := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/spoofed=%v", c.name, spoofed), func(t *testing.T) {
