@@ -103,3 +103,23 @@ var (
 	// ErrSessionDescriptionMissingIcePwd means the same of a=ice-pwd.
 	ErrSessionDescriptionMissingIcePwd = rtcerr.ErrMissingPwd
 )
+
+// Reasons that programs test for and that are never given.
+var (
+	// ErrSessionDescriptionInvalidFingerprint is not returned: a section whose
+	// a=fingerprint cannot be read is rejected by itself (RFC 9429 §5.8.2), and
+	// an answer's is an InvalidAccessError that says so.
+	ErrSessionDescriptionInvalidFingerprint = errors.New("invalid fingerprint")
+
+	// ErrSessionDescriptionConflictingFingerprints is not returned: each
+	// transport of a description may have fingerprints of its own, and several.
+	ErrSessionDescriptionConflictingFingerprints = errors.New("conflicting fingerprints")
+
+	// ErrSessionDescriptionConflictingIceUfrag is not returned: each transport
+	// of a description may have credentials of its own.
+	ErrSessionDescriptionConflictingIceUfrag = errors.New("conflicting ice-ufrags")
+
+	// ErrSessionDescriptionConflictingIcePwd is not returned, for the same
+	// reason.
+	ErrSessionDescriptionConflictingIcePwd = errors.New("conflicting ice-pwds")
+)
