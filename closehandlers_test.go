@@ -226,25 +226,50 @@ func TestVirtualHandlersThatBlockHoldUpNothingElse(t *testing.T) {
 
 // TestVirtualGracefulCloseWaitsForHandlers and no other Close does.
 func TestVirtualGracefulCloseWaitsForHandlers(t *testing.T) {
-	inWorld(t, 1, func(w *world) {
-		a, b := w.peer("a", simnet.Addrs("192.0.2.1")), w.peer("b", simnet.Addrs("192.0.2.2"))
-		w.connectedPair(a, b)
-		release, blocked := make(chan struct{}), make(chan struct{})
-		b.OnConnectionStateChange(func(PeerConnectionState) { close(blocked); <-release })
-		w.net.Cut(a.host, b.host)
-		<-blocked
-		b.check(b.Close(), "Close")
-		graceful := make(chan struct{})
-		go func() { b.check(b.GracefulClose(), "GracefulClose"); close(graceful) }()
-		synctest.Wait()
-		select {
-		case <-graceful:
-			t.Error("GracefulClose returned while a handler was running")
-		default:
-		}
-		close(release)
-		<-graceful
-	})
+	for _, c := range []struct {
+		name string
+		set  func(b *peer, block func())
+		poke func(a, b *peer)
+	}{
+		{"OnConnectionStateChange", func(b *peer, block func()) { b.OnConnectionStateChange(func(PeerConnectionState) { block() }) },
+			func(a, b *peer) { a.w.net.Cut(a.host, b.host) }},
+		{"OnDataChannel", func(b *peer, block func()) { b.OnDataChannel(func(*DataChannel) { block() }) },
+			func(a, b *peer) { a.channel("another", nil) }},
+		{"OnMessage", func(b *peer, block func()) { b.channels[0].OnMessage(func(DataChannelMessage) { block() }) },
+			func(a, b *peer) { a.check(a.channels[0].SendText("now"), "SendText") }},
+		{"OnMessagePush", func(b *peer, block func()) { b.channels[0].OnMessagePush(func(DataChannelMessage) { block() }) },
+			func(a, b *peer) { a.check(a.channels[0].SendText("now"), "SendText") }},
+		{"OnOpen, set late", func(b *peer, block func()) { b.channels[0].OnOpen(block) }, func(a, b *peer) {}},
+		{"OnClosing", func(b *peer, block func()) { b.channels[0].OnClosing(block) },
+			func(a, b *peer) { a.check(a.channels[0].Close(), "DataChannel.Close") }},
+		{"OnClose", func(b *peer, block func()) { b.channels[0].OnClose(block) },
+			func(a, b *peer) { a.check(a.channels[0].Close(), "DataChannel.Close") }},
+		{"OnError", func(b *peer, block func()) { b.channels[0].OnError(func(error) { block() }) },
+			func(a, b *peer) { a.check(a.Close(), "Close") }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inWorld(t, 1, func(w *world) {
+				a, b := w.peer("a", simnet.Addrs("192.0.2.1")), w.peer("b", simnet.Addrs("192.0.2.2"))
+				w.connectedPair(a, b)
+				release, blocked := make(chan struct{}), make(chan struct{})
+				var once sync.Once
+				c.set(b, func() { once.Do(func() { close(blocked); <-release }) })
+				c.poke(a, b)
+				<-blocked
+				b.check(b.Close(), "Close")
+				graceful := make(chan struct{})
+				go func() { b.check(b.GracefulClose(), "GracefulClose"); close(graceful) }()
+				synctest.Wait()
+				select {
+				case <-graceful:
+					t.Error("GracefulClose returned while a handler was running")
+				default:
+				}
+				close(release)
+				<-graceful
+			})
+		})
+	}
 }
 
 // TestVirtualMethodsAfterCloseMatchErrClosed calls everything that can fail.

@@ -19,11 +19,12 @@ func (pc *PeerConnection) Close() error {
 	return nil
 }
 
-// GracefulClose is Close which also waits for running handlers. It must not be
-// called from one.
+// GracefulClose is Close which also waits for running handlers, those of
+// OnDataChannel and of data channels among them. It must not be called from one.
 func (pc *PeerConnection) GracefulClose() error {
 	pc.closing.Do(pc.shutdown)
 	pc.events.wait()
+	pc.running.wait()
 	return nil
 }
 

@@ -102,7 +102,9 @@ func (pc *PeerConnection) remoteChannel(channel *datachannel.Channel) {
 				d.listen()
 				return
 			}
+			pc.running.enter()
 			go func() {
+				defer pc.running.leave()
 				close(started)
 				f(d)
 				d.listen()
@@ -133,12 +135,8 @@ func (d *DataChannel) opened() {
 	dial, open := d.onDial, d.onOpen
 	d.missed = open == nil
 	d.mu.Unlock()
-	if dial != nil {
-		dial()
-	}
-	if open != nil {
-		open()
-	}
+	d.pc.running.call(dial)
+	d.pc.running.call(open)
 }
 
 // closed runs when the channel has closed.
@@ -147,9 +145,7 @@ func (d *DataChannel) closed() {
 	d.mu.Lock()
 	f := d.onClose
 	d.mu.Unlock()
-	if f != nil {
-		f()
-	}
+	d.pc.running.call(f)
 }
 
 // OnOpen sets the handler that runs when the channel can be sent on. If it is
@@ -162,7 +158,11 @@ func (d *DataChannel) OnOpen(f func()) {
 	d.channel.SetEvents(d.events)
 	d.mu.Unlock()
 	if late {
-		go f()
+		d.pc.running.enter()
+		go func() {
+			defer d.pc.running.leave()
+			f()
+		}()
 	}
 }
 
@@ -180,9 +180,26 @@ func (d *DataChannel) OnMessage(f func(msg DataChannelMessage)) {
 	d.set(func(e *datachannel.Events) {
 		e.OnMessage = nil
 		if f != nil {
-			e.OnMessage = func(data []byte, isString bool) { f(DataChannelMessage{Data: data, IsString: isString}) }
+			e.OnMessage = d.receives(f)
 		}
 	})
+}
+
+// counted is f, counted while it runs; nil stays nil.
+func (d *DataChannel) counted(f func()) func() {
+	if f == nil {
+		return nil
+	}
+	return func() { d.pc.running.call(f) }
+}
+
+// receives makes a handler of the core's out of a program's.
+func (d *DataChannel) receives(f func(DataChannelMessage)) func([]byte, bool) {
+	return func(data []byte, isString bool) {
+		d.pc.running.enter()
+		defer d.pc.running.leave()
+		f(DataChannelMessage{Data: data, IsString: isString})
+	}
 }
 
 // OnMessagePush sets a handler that runs on the goroutine that reads the
@@ -192,7 +209,7 @@ func (d *DataChannel) OnMessagePush(f func(msg DataChannelMessage)) {
 	d.set(func(e *datachannel.Events) {
 		e.OnMessagePush = nil
 		if f != nil {
-			e.OnMessagePush = func(data []byte, isString bool) { f(DataChannelMessage{Data: data, IsString: isString}) }
+			e.OnMessagePush = d.receives(f)
 		}
 	})
 }
@@ -200,13 +217,13 @@ func (d *DataChannel) OnMessagePush(f func(msg DataChannelMessage)) {
 // OnBufferedAmountLow sets the handler that runs when BufferedAmount falls from
 // above the threshold to the threshold or below it.
 func (d *DataChannel) OnBufferedAmountLow(f func()) {
-	d.set(func(e *datachannel.Events) { e.OnBufferedAmountLow = f })
+	d.set(func(e *datachannel.Events) { e.OnBufferedAmountLow = d.counted(f) })
 }
 
 // OnClosing sets the handler that runs when the peer begins to close the
 // channel.
 func (d *DataChannel) OnClosing(f func()) {
-	d.set(func(e *datachannel.Events) { e.OnClosing = f })
+	d.set(func(e *datachannel.Events) { e.OnClosing = d.counted(f) })
 }
 
 // OnClose sets the handler that runs when the channel has closed. The Close of
@@ -221,7 +238,12 @@ func (d *DataChannel) OnClose(f func()) {
 // OnError sets the handler that runs, before OnClose's, when the channel fails.
 // The error is an RTCError of pkg/rtcerr.
 func (d *DataChannel) OnError(f func(err error)) {
-	d.set(func(e *datachannel.Events) { e.OnError = f })
+	d.set(func(e *datachannel.Events) {
+		e.OnError = nil
+		if f != nil {
+			e.OnError = func(err error) { d.pc.running.call(func() { f(err) }) }
+		}
+	})
 }
 
 // Label returns the name that the channel was created with.

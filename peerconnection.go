@@ -31,6 +31,7 @@ type PeerConnection struct {
 	loop     *loop
 	events   dispatcher
 	handlers handlers
+	running  running // handlers beside the dispatcher's
 	closing  sync.Once
 	closed   chan struct{}  // closed when Close has finished
 	tasks    sync.WaitGroup // goroutines that Close waits for
