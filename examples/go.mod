@@ -5,6 +5,7 @@ go 1.26.0
 replace github.com/parleyrtc/webrtc => ../
 
 require (
+	github.com/coder/websocket v1.8.15
 	github.com/parleyrtc/webrtc v0.0.0-00010101000000-000000000000
 	github.com/pion/logging v0.2.4
 	github.com/pion/stun/v4 v4.0.1
@@ -13,7 +14,6 @@ require (
 )
 
 require (
-	github.com/coder/websocket v1.8.15 // indirect
 	github.com/pion/dtls/v3 v3.1.15 // indirect
 	github.com/pion/randutil v0.1.0 // indirect
 	github.com/pion/sctp v1.11.3 // indirect

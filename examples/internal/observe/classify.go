@@ -36,6 +36,8 @@ type Message struct {
 	Transaction [stun.TransactionIDSize]byte
 	// Nominates tells a check that carries USE-CANDIDATE (RFC 8445 §7.1.2).
 	Nominates bool
+	// ToServer tells a request without credentials: it asks a STUN server, no peer.
+	ToServer bool
 	// Description is what to show: "check", "ClientHello", ….
 	Description string
 }
@@ -64,7 +66,7 @@ func classifySTUN(b []byte) (Message, bool) {
 	case stun.ClassRequest:
 		out.Class, out.Description = Request, "check"
 		if !m.Contains(stun.AttrUsername) {
-			out.Description = "who am I?"
+			out.ToServer, out.Description = true, "who am I?"
 		}
 		if m.Contains(stun.AttrUseCandidate) {
 			out.Nominates, out.Description = true, "check, use this pair"

@@ -11,8 +11,11 @@ import (
 
 func (p *Peer) signalingState(s webrtc.SignalingState) {
 	p.note(diagram.KindState, fmt.Sprintf("signaling: %s", s))
-	if s == webrtc.SignalingStateStable {
+	switch s {
+	case webrtc.SignalingStateStable:
 		p.transports.Do(p.watchTransports)
+	case webrtc.SignalingStateHaveLocalOffer, webrtc.SignalingStateHaveRemoteOffer:
+		p.forgetChecks()
 	}
 	p.changed()
 }
@@ -87,14 +90,29 @@ func (p *Peer) packet(packet observe.Packet) {
 	p.config.Log.Arrow(from, to, kind, packet.Description)
 }
 
+// isServer tells whether the packet is from or to a STUN server, which is whom
+// a question without credentials went to.
 func (p *Peer) isServer(packet observe.Packet) bool {
-	return packet.Description == "who am I?"
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if packet.ToServer {
+		p.servers[packet.Remote] = true
+	}
+	return p.servers[packet.Remote]
 }
 
+// seen counts a message of its sort on its path.
 func (p *Peer) seen(packet observe.Packet) int {
 	key := pairKey{local: packet.Local, remote: packet.Remote, sent: packet.Sent, description: packet.Description}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.checks[key]++
 	return p.checks[key]
+}
+
+// forgetChecks has the checks drawn again that a new offer may cause.
+func (p *Peer) forgetChecks() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.checks)
 }

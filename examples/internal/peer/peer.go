@@ -69,6 +69,7 @@ type Peer struct {
 	mu          sync.Mutex // guards all below
 	makingOffer bool
 	checks      map[pairKey]int
+	servers     map[netip.AddrPort]bool // those that were asked
 }
 
 // pairKey is a path in one direction, for one sort of message.
@@ -80,7 +81,12 @@ type pairKey struct {
 
 // New makes a peer, which does nothing until Run and something to negotiate.
 func New(config Config) (*Peer, error) {
-	p := &Peer{config: config, checks: map[pairKey]int{}, completed: make(chan struct{})}
+	p := &Peer{
+		config:    config,
+		completed: make(chan struct{}),
+		checks:    map[pairKey]int{},
+		servers:   map[netip.AddrPort]bool{},
+	}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	pc, err := p.api().NewPeerConnection(webrtc.Configuration{ICEServers: config.ICEServers})
 	if err != nil {

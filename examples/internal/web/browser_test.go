@@ -46,6 +46,7 @@ func openBrowser(t *testing.T, url string, size string) *browser {
 	}
 	cmd := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+		"--allow-loopback-in-peer-connection", // there may be no other interface
 		"--window-size="+size, "--remote-debugging-port=0", "--user-data-dir="+dir, url)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

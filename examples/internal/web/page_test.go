@@ -79,6 +79,9 @@ func (b *browser) exchange() {
 		}
 		at += i
 	}
+	if strings.Contains(text, "STUN to Peer A: check") || strings.Count(text, "check answered") > strings.Count(text, "check\n")+strings.Count(text, "use this pair") {
+		b.Errorf("there are more answers than checks:\n%s", text)
+	}
 	for _, want := range []string{"Peer A to STUN: who am I?", "STUN to Peer A: you are", "Peer B to STUN: who am I?"} {
 		if !strings.Contains(text, want) {
 			b.Errorf("the diagram lacks %q:\n%s", want, text)

@@ -23,6 +23,7 @@ connection.addEventListener("hello", ({ detail }) => {
   files.maxFile = detail.maxFile;
 });
 connection.addEventListener("open", ({ detail: pc }) => {
+  watchGathering(pc);
   chat = pc.createDataChannel("chat"); // which makes negotiation necessary
   chat.onopen = () => {
     diagram.note("Peer A", "data", 'channel "chat" open');
@@ -34,10 +35,22 @@ connection.addEventListener("open", ({ detail: pc }) => {
 connection.addEventListener("channel", ({ detail: channel }) => {
   if (channel.label === "file") files.receive(channel);
 });
-connection.addEventListener("failure", ({ detail }) => {
-  $("failure").textContent = detail;
+connection.addEventListener("failure", ({ detail }) => fail(detail));
+
+function fail(text) {
+  $("failure").textContent = text;
   $("failure").hidden = false;
-});
+}
+
+/** A browser without candidates has no network: most do not use loopback alone. */
+function watchGathering(pc) {
+  setTimeout(() => {
+    if (pc.connectionState === "new" && !/^a=candidate:/m.test(pc.localDescription?.sdp)) {
+      fail("This browser has found no network interface. Most browsers do not use the loopback interface: " +
+        "connect this machine to a network, or start Chromium with --allow-loopback-in-peer-connection.");
+    }
+  }, 8000);
+}
 
 // The diagram.
 
