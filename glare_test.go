@@ -135,11 +135,6 @@ func TestVirtualGlareEndsConnected(t *testing.T) {
 						break
 					}
 				}
-				for _, p := range []*peer{a, b} {
-					for _, err := range p.errs {
-						t.Errorf("%s: %v", p.name, err)
-					}
-				}
 			})
 		})
 		if !ok {

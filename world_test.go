@@ -1,9 +1,12 @@
 package webrtc
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -31,6 +34,9 @@ func inWorld(t *testing.T, seed uint64, scenario func(w *world)) {
 			}
 			for _, p := range w.peers {
 				p.end()
+				for _, err := range p.errs {
+					t.Errorf("%s: %v", p.name, err)
+				}
 			}
 			w.net.Close()
 			synctest.Wait()
@@ -165,12 +171,22 @@ func (w *world) signal(a, b *peer, delay func() time.Duration) {
 				return
 			}
 			init := c.ToJSON()
-			out.send(delay(), func() {
-				if err := to.AddICECandidate(init); err != nil {
-					to.note(fmt.Errorf("AddICECandidate(%q): %w", init.Candidate, err))
-				}
-			})
+			out.send(delay(), func() { to.deliver(init, 100) })
 		})
+	}
+}
+
+// deliver adds a candidate of the other peer's. A candidate can be found and
+// sent before the call that sets its description has returned, and so overtake
+// it; like a program would, the peer tries again a little later.
+func (p *peer) deliver(init ICECandidateInit, tries int) {
+	d := p.RemoteDescription()
+	if tries > 0 && (d == nil || !strings.Contains(d.SDP, "a=ice-ufrag:"+*init.UsernameFragment+"\r\n")) {
+		time.AfterFunc(time.Millisecond, func() { p.deliver(init, tries-1) })
+		return
+	}
+	if err := p.AddICECandidate(init); err != nil && !errors.Is(err, net.ErrClosed) {
+		p.note(fmt.Errorf("AddICECandidate(%q): %w", init.Candidate, err))
 	}
 }
 
