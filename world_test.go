@@ -178,11 +178,14 @@ func (w *world) signal(a, b *peer, delay func() time.Duration) {
 
 // deliver adds a candidate of the other peer's. A candidate can be found and
 // sent before the call that sets its description has returned, and so overtake
-// it; like a program would, the peer tries again a little later.
+// it; like a program would, the peer tries again a little later, until it gives
+// the description up.
 func (p *peer) deliver(init ICECandidateInit, tries int) {
 	d := p.RemoteDescription()
-	if tries > 0 && (d == nil || !strings.Contains(d.SDP, "a=ice-ufrag:"+*init.UsernameFragment+"\r\n")) {
-		time.AfterFunc(time.Millisecond, func() { p.deliver(init, tries-1) })
+	if d == nil || !strings.Contains(d.SDP, "a=ice-ufrag:"+*init.UsernameFragment+"\r\n") {
+		if tries > 0 {
+			time.AfterFunc(time.Millisecond, func() { p.deliver(init, tries-1) })
+		}
 		return
 	}
 	if err := p.AddICECandidate(init); err != nil && !errors.Is(err, net.ErrClosed) {
