@@ -199,7 +199,8 @@ func TestPattern(t *testing.T) {
 		}
 		return hex.EncodeToString(b)
 	}
-	if read(1) != read(1) || read(1) == read(2) || read(1) == read(1<<40) {
+	first, again := read(1), read(1)
+	if first != again || first == read(2) || first == read(1<<40) {
 		t.Error("a seed has to stand for one content, another seed for another")
 	}
 }

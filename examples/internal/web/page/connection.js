@@ -33,10 +33,11 @@ export class Connection extends EventTarget {
 
   failed(error) { this.tell("failure", String(error)); }
 
-  /** delay returns when the queue has come here, in slow motion a while later. */
+  /** delay waits for what is queued and, in slow motion, until a while from now. */
   delay(queue) {
     if (!this.slow) return queue;
-    return queue.then(() => new Promise((done) => setTimeout(done, slowMotion)));
+    const late = new Promise((done) => setTimeout(done, slowMotion));
+    return queue.then(() => late);
   }
 
   open(stun) {
