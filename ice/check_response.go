@@ -82,11 +82,10 @@ func (a *Agent) handleError(now time.Time, t *transaction, r *binding) {
 		a.tieBreaker = a.random()
 		a.switchRole(!a.controlling)
 	}
-	consent := t.consent
-	a.release(t)
-	if consent {
-		return
+	if t.consent {
+		return // as in refused
 	}
+	a.release(t)
 	if p.check != nil {
 		a.cancel(now, p.check)
 	}

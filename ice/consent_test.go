@@ -3,6 +3,7 @@ package ice
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -238,6 +239,12 @@ func TestLateAnswer(t *testing.T) {
 // state says so long before consent expires, and the peer cannot make the agent
 // ask faster by refusing.
 func TestRefusedConsent(t *testing.T) {
+	for _, code := range []int{500, 487} {
+		t.Run(strconv.Itoa(code), func(t *testing.T) { refuseConsent(t, code) })
+	}
+}
+
+func refuseConsent(t *testing.T, code int) {
 	w := newWire(t)
 	w.delay = 5 * time.Millisecond
 	a := w.agent("a", AgentConfig{})
@@ -247,7 +254,7 @@ func TestRefusedConsent(t *testing.T) {
 	w.run(20 * time.Second)
 	a.wantState(ConnectionStateConnected, "with the puppet")
 	last := a.lastAnswer()
-	p.answer = func(r *binding, _ netip.AddrPort) []byte { return p.failure(r, 500) }
+	p.answer = func(r *binding, _ netip.AddrPort) []byte { return p.failure(r, code) }
 	before := len(p.requests)
 	w.run(29 * time.Second)
 	if got := a.sinceAnswer(last, ConnectionStateDisconnected); got < 5*time.Second || got > 7600*time.Millisecond {
