@@ -86,7 +86,8 @@ func (pc *PeerConnection) SetRemoteDescription(desc SessionDescription) error {
 
 // Rollback returns to the last stable state: it is SetLocalDescription or
 // SetRemoteDescription with SDPTypeRollback, whichever fits. It returns an
-// InvalidStateError if no description is pending.
+// InvalidStateError if no description is pending, and once an offer has been
+// answered provisionally (webrtc-pc §4.4.1.5).
 func (pc *PeerConnection) Rollback() error {
 	return pc.setDescription("Rollback", func() (signaling.Effects, error) {
 		rollback := signaling.Description{Type: signaling.Rollback}
