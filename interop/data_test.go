@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/parleyrtc/webrtc"
@@ -61,6 +62,34 @@ var (
 	everyPeer    = append(slices.Clone(everyBrowser), "aiortc", "libdatachannel", "pion", "werift", "wrtc")
 )
 
+// lacking is what peers cannot do.
+var lacking = map[string][]string{
+	// It sends the user message of an empty message without a byte, which SCTP
+	// has no place for (RFC 8831 §6.6).
+	"werift": {"sending empty messages"},
+	// Its API says "ordered" of every channel that it did not make, has no
+	// limits of those, and 65535 for the id of its own. It drops what it has not
+	// delivered yet when the stream is reset, and ends without a close_notify.
+	"libdatachannel": {"channel parameters", "messages before the end", "DTLS close_notify"},
+	// Limits that are not set read as 65535.
+	"wrtc": {"channel parameters"},
+}
+
+// lacks tells whether the peer cannot do something.
+func (s *session) lacks(what string) bool {
+	for name, whats := range lacking {
+		if s.peerIs(name) && slices.Contains(whats, what) {
+			return true
+		}
+	}
+	return false
+}
+
+// peerIs tells whether the test's peer is one of those named.
+func (s *session) peerIs(names ...string) bool {
+	return slices.ContainsFunc(strings.Split(s.Name(), "/"), func(part string) bool { return slices.Contains(names, part) })
+}
+
 // forEach runs a test with every named peer, once with us as offerer and once
 // as answerer.
 func forEach(t *testing.T, names []string, test func(s *session, negotiate func())) {
@@ -73,6 +102,7 @@ func forEach(t *testing.T, names []string, test func(s *session, negotiate func(
 			})
 			t.Run("answerer", func(t *testing.T) {
 				s := startSession(t, p, nil)
+				s.theyOpen("lead", nil) // who has no channel offers none
 				test(s, s.answers)
 			})
 		})
@@ -102,12 +132,18 @@ func TestMessages(t *testing.T) {
 			s.must(d.Send(nil))
 			s.must(s.peer.call(nil, "sendText", label, "grüße"))
 			s.must(s.peer.call(nil, "sendPattern", label, 1000, 1))
-			s.must(s.peer.call(nil, "sendText", label, ""))
-			s.must(s.peer.call(nil, "sendPattern", label, 0, 1))
+			if !s.lacks("sending empty messages") {
+				s.must(s.peer.call(nil, "sendText", label, ""))
+				s.must(s.peer.call(nil, "sendPattern", label, 0, 1))
+			}
 		}
 		for _, label := range []string{"ours", "theirs"} {
 			s.theyGot(label, want)
-			s.weGot(label, want)
+			if s.lacks("sending empty messages") {
+				s.weGot(label, want[:2])
+			} else {
+				s.weGot(label, want)
+			}
 		}
 	})
 }

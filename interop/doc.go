@@ -2,7 +2,11 @@
 // libraries and pion/webrtc. They run in a network namespace of their own, so
 // that nothing leaves the machine; run as root on Linux:
 //
+//	(cd node && npm ci)
 //	go test ./...
+//
+// page/peer.js is the peer in a browser and in Node.js, peers/ has the drivers
+// of what runs in processes of its own, pion_test.go the one for pion/webrtc.
 //
 // A peer that is not installed skips its tests, with the reason; with
 // PARLEY_INTEROP_REQUIRED=1, as in CI, it fails them.

@@ -279,7 +279,7 @@ func (s *session) eventually(what string, condition func() bool) {
 		if time.Now().After(deadline) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.Fatalf("not within %v: %s\nconnection %s, ICE %s, the peer's events %v, our channels closed %v, received %d",
+			s.Fatalf("not within %v: %s\nconnection %s, ICE %s, the peer's events %v, our channels closed %v, received %v",
 				patience, what, s.pc.ConnectionState(), s.pc.ICEConnectionState(), s.events, s.closed, counts(s.received))
 		}
 	}

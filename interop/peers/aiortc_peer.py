@@ -81,8 +81,7 @@ class Peer:
         await until(lambda: pc.remoteDescription, "the description of a candidate")
         value = c["candidate"]
         if value == "":
-            await pc.addIceCandidate(None)
-            return
+            return  # aiortc has no way to say that a generation is complete
         candidate = candidate_from_sdp(value.removeprefix("candidate:"))
         candidate.sdpMid = c["sdpMid"]
         candidate.sdpMLineIndex = c["sdpMLineIndex"]
