@@ -9,7 +9,7 @@ require (
 	github.com/parleyrtc/webrtc v0.0.0-00010101000000-000000000000
 	github.com/pion/datachannel v1.6.2
 	github.com/pion/ice/v4 v4.4.2
-	github.com/pion/turn/v5 v5.1.2
+	github.com/pion/turn/v5 v5.1.0
 	github.com/pion/webrtc/v4 v4.2.20
 )
 
