@@ -45,11 +45,7 @@ func connectAndSend(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	echoing := make(chan struct{})
-	go func() { // ends with the connection
-		defer close(echoing)
-		echoAll(ctx, echo)
-	}()
+	go echoAll(ctx, echo) // ends with the connection
 	roundTrip, err := measureRoundTrip(ctx, p, ping)
 	if err != nil {
 		return err

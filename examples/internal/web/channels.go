@@ -12,6 +12,7 @@ import (
 
 	"github.com/parleyrtc/webrtc"
 
+	"github.com/parleyrtc/webrtc/examples/internal/peer"
 	"github.com/parleyrtc/webrtc/examples/internal/transfer"
 )
 
@@ -56,6 +57,7 @@ func (s *session) accept(c *webrtc.DataChannel) {
 // chat answers what the browser writes.
 func (s *session) chat(c *webrtc.DataChannel) {
 	s.setChat(c)
+	s.server.logf("connected: %s", s.path())
 	s.say(c, note{Type: "chat", Text: "Hello from Go! Write to me, or send me a file. “/help” lists what I understand."})
 	for {
 		m, err := c.Receive(s.ctx)
@@ -118,11 +120,7 @@ func (s *session) answer(text string) string {
 	case "/help":
 		return "/pair tells the path between us, /time my clock, /state the state of my connection; anything else I count."
 	case "/pair":
-		pair, err := s.peer.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
-		if err != nil || pair == nil {
-			return "There is no path at the moment."
-		}
-		return pair.String()
+		return s.path()
 	case "/time":
 		return time.Now().Format(time.RFC1123)
 	case "/state":
@@ -130,6 +128,15 @@ func (s *session) answer(text string) string {
 			s.peer.ConnectionState(), s.peer.ICEConnectionState(), s.peer.SignalingState())
 	}
 	return fmt.Sprintf("I have received “%s”: %d characters in %d bytes.", text, utf8.RuneCountInString(text), len(text))
+}
+
+// path describes the pair of candidates in use.
+func (s *session) path() string {
+	pair, err := s.peer.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	if err != nil || pair == nil {
+		return "There is no path at the moment."
+	}
+	return peer.PairText(pair)
 }
 
 // receiveFile keeps a file of the browser's and says so on the chat channel.

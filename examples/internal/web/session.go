@@ -109,7 +109,12 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request) {
 	one.conn = conn
 	s.logf("browser connected from %s", r.RemoteAddr)
 	err = one.run()
-	s.logf("browser left: %v", err)
+	switch websocket.CloseStatus(err) {
+	case websocket.StatusGoingAway, websocket.StatusNormalClosure:
+		s.logf("browser left")
+	default:
+		s.logf("browser left: %v", err)
+	}
 	_ = conn.Close(websocket.StatusNormalClosure, "")
 }
 
