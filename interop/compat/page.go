@@ -114,7 +114,11 @@ func writeDiffers(b *strings.Builder, all []finding) {
 func writeMissing(b *strings.Builder, all []finding) {
 	b.WriteString("## Missing\n\n")
 	for i, r := range missingReasons {
-		fmt.Fprintf(b, "- %s %s.\n", list(all, missing, func(f finding) bool { return reasonFor(missingReasons, f.qualified()) == i }), r.reason)
+		what := r.families
+		if what == "" {
+			what = list(all, missing, func(f finding) bool { return reasonFor(missingReasons, f.qualified()) == i })
+		}
+		fmt.Fprintf(b, "- %s %s.\n", what, r.reason)
 	}
 	b.WriteString("\nThe packages `pkg/media/…` of pion/webrtc come with media, too.\n\n")
 }
@@ -134,6 +138,7 @@ func writeAdded(b *strings.Builder, byArea []map[status][]finding) {
 func list(all []finding, s status, want func(finding) bool) string {
 	var groups []string
 	members := map[string][]string{}
+	whole := map[string]bool{} // types that are listed themselves
 	for _, f := range all {
 		if f.status != s || !want(f) {
 			continue
@@ -148,6 +153,8 @@ func list(all []finding, s status, want func(finding) bool) string {
 		}
 		if ok {
 			members[typ] = append(members[typ], member)
+		} else {
+			whole[typ] = true
 		}
 	}
 	out := make([]string, len(groups))
@@ -159,6 +166,9 @@ func list(all []finding, s status, want func(finding) bool) string {
 			out[i] = "`" + g + "." + m[0] + "`"
 		default:
 			out[i] = "`" + g + ".{" + strings.Join(m, ", ") + "}`"
+		}
+		if whole[g] && len(members[g]) > 0 {
+			out[i] = "`" + g + "`, " + out[i]
 		}
 	}
 	return strings.Join(out, ", ")

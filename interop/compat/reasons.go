@@ -7,6 +7,8 @@ import "regexp"
 type rule struct {
 	names  *regexp.Regexp
 	reason string
+	// families, if not empty, is what the page has in place of a long list.
+	families string
 }
 
 func names(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)$`) }
@@ -14,41 +16,45 @@ func names(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + p
 // areas say where on the page a name stands; the first match counts. What none
 // matches is of the last.
 var areas = []rule{
-	{names(`rtcerr\..*|Err[A-Z].*`), "Errors"},
-	{names(`(ice\.|NewICE(UDP|TCP)Mux|ICE|NewICE|ParseICE|Nomination|Renomination|WithRenomination|NetworkType|NewNetworkType).*`), "ICE"},
-	{names(`(datachannel\.|DataChannel|SCTP).*`), "Data channels and SCTP"},
-	{names(`(DTLS|Certificate|NewCertificate|GenerateCertificate).*`), "DTLS and certificates"},
-	{names(`SettingEngine.*|NewLoggerFactory`), "Settings"},
-	{names(`.*`), "Connection"},
+	{names: names(`rtcerr\..*|Err[A-Z].*`), reason: "Errors"},
+	{names: names(`(ice\.|NewICE(UDP|TCP)Mux|ICE|NewICE|ParseICE|Nomination|Renomination|WithRenomination|NetworkType|NewNetworkType).*`), reason: "ICE"},
+	{names: names(`(datachannel\.|DataChannel|SCTP).*`), reason: "Data channels and SCTP"},
+	{names: names(`(DTLS|Certificate|NewCertificate|GenerateCertificate).*`), reason: "DTLS and certificates"},
+	{names: names(`SettingEngine.*|NewLoggerFactory`), reason: "Settings"},
+	{names: names(`.*`), reason: "Connection"},
 }
 
 // missingReasons say why a name is not there, and with what it comes.
 var missingReasons = []rule{
-	{names(`PeerConnection\.GetStats|Stats.*|.*Stats(Provider)?|UnmarshalStatsJSON|QualityLimitation.*|CodecType.*|MediaKind.*|` +
+	{names: names(`PeerConnection\.GetStats|Stats.*|.*Stats(Provider)?|UnmarshalStatsJSON|QualityLimitation.*|CodecType.*|MediaKind.*|` +
 		`ICETransport\.GetSelectedCandidatePairStats|SCTPTransport\.(BufferedAmount|Metadata)|SCTPTransport(Metadata|PartialReliability.*)`),
-		"come with statistics"},
-	{names(`API\.New(RTP.*|Track.*)|Attribute.*|.*(RTP|RTCP|Track|Media|Codec|Simulcast|Interceptor|Transceiver|Receiver|Sender|SSRC|PayloadType|MimeType|Payloader|Congestion|FlexFEC|Nack|TWCC|Rid|Unbind|HeaderExtension).*|` +
+		reason: "come with statistics", families: "`PeerConnection.GetStats`, `Stats` and everything named `…Stats`, `StatsType…`, `CodecType…`, `MediaKind…` and " +
+			"`QualityLimitationReason…`, `ICETransport.{GetSelectedCandidatePairStats, Stats}`, `SCTPTransport.{BufferedAmount, Metadata, Stats}` with their types"},
+	{names: names(`API\.New(RTP.*|Track.*)|Attribute.*|.*(RTP|RTCP|Track|Media|Codec|Simulcast|Interceptor|Transceiver|Receiver|Sender|SSRC|PayloadType|MimeType|Payloader|Congestion|FlexFEC|Nack|TWCC|Rid|Unbind|HeaderExtension).*|` +
 		`SettingEngine\.BufferFactory`),
-		"come with media"},
-	{names(`API\.New(DTLSTransport|DataChannel|ICEGatherer|ICETransport|SCTPTransport)|NewICETransport|ICEGatherer|` +
+		reason: "come with media", families: "`MediaEngine`, `RTP…`, `RTCP…`, `Track…`, `MimeType…`, `SSRC`, `PayloadType`, `Interceptor…`, `Configure…`, `Register…`, the options " +
+			"that go with them, `PeerConnection.{AddTrack, AddTransceiverFrom…, GetReceivers, GetSenders, GetTransceivers, OnTrack, RemoveTrack, WriteRTCP}`, " +
+			"the settings of media and SRTP in `SettingEngine`, and the errors about codecs, tracks, senders and SRTP"},
+	{names: names(`API\.New(DTLSTransport|DataChannel|ICEGatherer|ICETransport|SCTPTransport)|NewICETransport|ICEGatherer|` +
 		`(DTLS|ICE|SCTP)Transport\.(Start|StartContext|Stop|GracefulStop)|ICETransport\.(AddRemoteCandidate|SetRemoteCandidates)|SCTPTransport\.OnDataChannel(Opened)?`),
-		"are ORTC's way to build transports without a PeerConnection. Here a PeerConnection's loop owns them; they come with an owner of their own for such transports"},
-	{names(`.*(UDPMux|TCPMux).*|ice\.AllConnsGetter`), "come with many connections on one port"},
-	{names(`ICEAddressRewrite.*|SettingEngine\.(SetICEAddressRewriteRules|SetNAT1To1IPs)`), "come with address rewriting"},
-	{names(`.*(Nomination|Renomination).*|SettingEngine\.(SetICEBindingRequestHandler|SetLite|SetICEUseCandidateCheckPriority)`),
-		"come with ICE lite and renomination"},
-	{names(`SettingEngine\.SetICEProxyDialer`), "come with TURN and ICE over TCP"},
-	{names(`SettingEngine\.SetMulticastDNSHostName`), "come with names under .local for the host's own candidates; the peer's are resolved"},
-	{names(`SettingEngine\.EnableSctpSnap|SCTPTransport\.GetSctpInit`), "come with SCTP parameters in the description (SNAP)"},
-	{names(`SettingEngine\.SetNet`), "is SetNetwork here: its type in pion is of pion/transport, in a version that the engines used here have left behind"},
-	{names(`PeerConnection\.SetIdentityProvider`), "comes with identity assertions"},
+		reason: "are ORTC's way to build transports without a PeerConnection. Here a PeerConnection's loop owns them; they come with an owner of their own for such transports"},
+	{names: names(`.*(UDPMux|TCPMux).*|ice\.AllConnsGetter`), reason: "come with many connections on one port"},
+	{names: names(`ICEAddressRewrite.*|SettingEngine\.(SetICEAddressRewriteRules|SetNAT1To1IPs)`), reason: "come with address rewriting"},
+	{names: names(`ice\.Candidate\.Last(Received|Sent)`), reason: "are not the candidate's: it is a value that no traffic changes. They come with statistics"},
+	{names: names(`.*(Nomination|Renomination).*|SettingEngine\.(SetICEBindingRequestHandler|SetLite|SetICEUseCandidateCheckPriority)`),
+		reason: "come with ICE lite and renomination"},
+	{names: names(`SettingEngine\.SetICEProxyDialer`), reason: "comes with TURN and ICE over TCP"},
+	{names: names(`SettingEngine\.SetMulticastDNSHostName`), reason: "comes with names under .local for the host's own candidates; the peer's are resolved"},
+	{names: names(`SettingEngine\.EnableSctpSnap|SCTPTransport\.GetSctpInit`), reason: "come with SCTP parameters in the description (SNAP)"},
+	{names: names(`SettingEngine\.SetNet`), reason: "is SetNetwork here: its type in pion is of pion/transport, in a version that the engines used here have left behind"},
+	{names: names(`PeerConnection\.SetIdentityProvider`), reason: "comes with identity assertions"},
 }
 
 // differsReasons say why a name is another thing here.
 var differsReasons = []rule{
-	{names(`ice\.Candidate|ice\.NewCandidate.*`),
-		"A candidate is an immutable value, not an interface: it can be compared, and handed from goroutine to goroutine. Method calls on it compile as before"},
-	{names(`ice\.ComponentRTCP`), "The component of RTCP is 2 (RFC 8445 §4)"},
+	{names: names(`ice\.Candidate(\..*)?|ice\.NewCandidate.*`),
+		reason: "A candidate is a value, not an interface, so that goroutines can share it. Calls of its methods compile as before, where it is in a variable"},
+	{names: names(`ice\.ComponentRTCP`), reason: "The component of RTCP is 2 (RFC 8445 §4)"},
 }
 
 // reasonFor returns the first rule that matches, or -1.

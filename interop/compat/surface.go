@@ -46,8 +46,14 @@ func (s surface) addType(name string, t types.Type) {
 		s[name] = "type" + params + " struct"
 		s.addFields(name, u)
 	case *types.Interface:
-		// A program can implement it, so that it is the same only as a whole.
+		// A program can implement it, so that it is the same only as a whole;
+		// most call it, so that its methods count by themselves, too.
 		s[name] = "type" + params + " " + canonical(u)
+		for m := range u.Methods() {
+			if m.Exported() {
+				s[name+"."+m.Name()] = "func () " + signature(m.Signature())
+			}
+		}
 		return
 	default:
 		s[name] = "type" + params + " " + canonical(u)
