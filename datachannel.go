@@ -42,7 +42,9 @@ type DataChannel struct {
 // It returns a TypeError for a label or protocol of more than 65535 bytes, for
 // two limits at once, and for a negotiated channel without ID or with 65535;
 // an OperationError for an ID in use and when no ID is left; an
-// InvalidStateError after Close.
+// InvalidStateError after Close. The reasons are ErrStringSizeLimit,
+// ErrProtocolTooLarge, ErrRetransmitsOrPacketLifeTime, ErrNegotiatedWithoutID,
+// ErrMaxDataChannelID and ErrConnectionClosed.
 func (pc *PeerConnection) CreateDataChannel(label string, options *DataChannelInit) (*DataChannel, error) {
 	params := datachannel.Params{Label: label, Ordered: true}
 	if o := options; o != nil {
@@ -296,8 +298,9 @@ func (d *DataChannel) ReadyState() DataChannelState {
 // Send queues a binary message and returns at once; BufferedAmount tells how
 // much is queued. The data is copied. An empty message is a message.
 //
-// It returns an InvalidStateError unless the channel is open and a TypeError
-// for a message longer than SCTPTransport.MaxMessageSize.
+// It returns an InvalidStateError that matches ErrDataChannelNotOpen unless the
+// channel is open, and a TypeError for a message longer than
+// SCTPTransport.MaxMessageSize.
 func (d *DataChannel) Send(data []byte) error { return d.channel.Send(data, false) }
 
 // SendText is Send for a text message, which should be UTF-8.

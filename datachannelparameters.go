@@ -30,7 +30,7 @@ type DataChannelInit struct {
 	ID *uint16
 }
 
-// DataChannelParameters describe a data channel for API.NewDataChannel.
+// DataChannelParameters describe a data channel in the terms of ORTC.
 type DataChannelParameters struct {
 	// Label names the channel, in at most 65535 bytes of UTF-8. It need not be
 	// unique.

@@ -16,8 +16,8 @@ import (
 // SetLocalDescription, then to the peer. A nil options is the zero
 // OfferOptions.
 //
-// It returns an InvalidStateError that matches net.ErrClosed after Close, or
-// while a remote offer waits for its answer.
+// It returns an InvalidStateError while a remote offer waits for its answer, and
+// one that matches net.ErrClosed after Close.
 func (pc *PeerConnection) CreateOffer(options *OfferOptions) (SessionDescription, error) {
 	var opts signaling.OfferOptions
 	if options != nil {
@@ -127,7 +127,8 @@ func (pc *PeerConnection) setDescription(operation string, set func() (signaling
 // generation has no more.
 //
 // It returns a TypeError if neither SDPMid nor SDPMLineIndex is given, an
-// InvalidStateError without a remote description and after Close, and an
+// InvalidStateError without a remote description (ErrNoRemoteDescription) and
+// after Close (ErrConnectionClosed), and an
 // OperationError for a media section or usernameFragment that the remote
 // description does not have and for a candidate that does not parse.
 func (pc *PeerConnection) AddICECandidate(candidate ICECandidateInit) error {

@@ -50,8 +50,9 @@
 // # Errors
 //
 // Errors have the names of the specification as types in pkg/rtcerr, which
-// errors.As finds; what is used after Close matches net.ErrClosed. A call that
-// fails has changed nothing.
+// errors.As finds, around a reason that errors.Is finds (ErrDataChannelNotOpen
+// and the others below); what is used after Close matches net.ErrClosed. A call
+// that fails has changed nothing.
 //
 // # Handlers and goroutines
 //

@@ -4,9 +4,10 @@ import "time"
 
 // GatheringCompletePromise returns a channel that is closed once pc has gathered
 // all its candidates, at once if it has: for programs that send the local
-// description in one piece, candidates included. Call it before
-// SetLocalDescription, or before RestartICE takes effect. Sending candidates as
-// they come (OnICECandidate) connects sooner.
+// description in one piece, candidates included. Call it before or after
+// SetLocalDescription; for an ICE restart after it, since gathering is complete
+// from the time before until then. Sending candidates as they come
+// (OnICECandidate) connects sooner.
 //
 // The channel is closed by Close, too, so that nobody waits for ever.
 func GatheringCompletePromise(pc *PeerConnection) (gatherComplete <-chan struct{}) {

@@ -11,7 +11,8 @@ const (
 	ICETransportPolicyAll ICETransportPolicy = iota
 
 	// ICETransportPolicyRelay allows relayed candidates only, so that the peer
-	// learns none of the program's addresses.
+	// learns none of the program's addresses. Without TURN, which is to come,
+	// there are none.
 	ICETransportPolicyRelay
 
 	// ICETransportPolicyNoHost allows all but host candidates. W3C has no such

@@ -35,6 +35,16 @@ func TestVirtualGatheringCompletePromise(t *testing.T) {
 		a.must(a.SetRemoteDescription(answer), "SetRemoteDescription")
 		w.within(10*time.Second, "b hears a", b.got("hello"))
 		<-GatheringCompletePromise(a.PeerConnection) // it is long complete
+
+		// A restart gathers anew, from SetLocalDescription on.
+		a.RestartICE()
+		a.must(a.SetLocalDescription(SessionDescription{}), "SetLocalDescription")
+		select {
+		case <-GatheringCompletePromise(a.PeerConnection):
+			t.Error("the restart has gathered before it could")
+		default:
+		}
+		<-GatheringCompletePromise(a.PeerConnection)
 	})
 }
 
