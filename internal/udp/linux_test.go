@@ -4,12 +4,14 @@ package udp
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -231,6 +233,31 @@ func TestRefusalThatIsNotAboutGSO(t *testing.T) {
 	wantSame(t, receive(t, y, buffers(1, MaxJoined), 1), batch[2:])
 	if x.(*batchConn).maxGSO.Load() != MaxJoined {
 		t.Error("GSO was given up")
+	}
+}
+
+// A socket whose buffer stays full, as behind a stalled interface, holds a
+// writer up for a moment only.
+func TestSendBufferThatStaysFull(t *testing.T) {
+	x, y := listen(t, "127.0.0.1"), listen(t, "127.0.0.1")
+	x.(*batchConn).sendmmsg = func(uintptr, []mmsghdr) (int, syscall.Errno) { return 0, unix.EAGAIN }
+	batch := []Datagram{numbered(0, 100, y.LocalAddr()), numbered(1, 100, y.LocalAddr())}
+	done := make(chan error, 1)
+	go func() {
+		_, err := x.WriteBatch(batch)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if !errors.Is(err, unix.ENOBUFS) {
+			t.Errorf("got %v, want ENOBUFS", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the writer still waits")
+	}
+	x.(*batchConn).sendmmsg = sendmmsg
+	if n, err := x.WriteBatch(batch); n != 2 || err != nil {
+		t.Errorf("once there is room: sent %d, %v; want 2", n, err)
 	}
 }
 

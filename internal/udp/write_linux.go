@@ -3,10 +3,13 @@
 package udp
 
 import (
+	"errors"
 	"net/netip"
+	"os"
 	"runtime"
 	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -67,6 +70,10 @@ var writers = sync.Pool{New: func() any {
 	w.try = func(fd uintptr) { w.send(fd) }
 	return w
 }}
+
+// maxWriteWait is how long a write waits for room in the socket's buffer. At any
+// rate that an interface is worth using at, a full buffer has room much sooner.
+const maxWriteWait = 20 * time.Millisecond
 
 // send sends what it can; false makes the poller wait until more can be sent.
 func (w *writer) send(fd uintptr) bool {
@@ -222,7 +229,8 @@ func setControl(h *unix.Msghdr, c *control, n int) {
 }
 
 // transmit sends the first of msgs and as many more as go at once, and leaves
-// the outcome in w.got and w.errno. The error is that of a closed socket.
+// the outcome in w.got and w.errno. The error is that of a closed socket,
+// or of one whose buffer stays full.
 func (w *writer) transmit(msgs []mmsghdr) error {
 	w.todo = msgs
 	if msgs[0].hdr.Namelen == 0 {
@@ -234,10 +242,18 @@ func (w *writer) transmit(msgs []mmsghdr) error {
 	if err := w.c.raw.Control(w.try); err != nil {
 		return err
 	}
-	if w.errno == unix.EAGAIN {
-		return w.c.raw.Write(w.call)
+	if w.errno != unix.EAGAIN {
+		return nil
 	}
-	return nil
+	// An interface that is stalled must hold nobody up: what it does not take
+	// within maxWriteWait is lost, as datagrams may be.
+	_ = w.c.c.SetWriteDeadline(time.Now().Add(maxWriteWait))
+	err := w.c.raw.Write(w.call)
+	_ = w.c.c.SetWriteDeadline(time.Time{})
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return w.c.fail("write", "sendmmsg", netip.AddrPort{}, unix.ENOBUFS) // the rest of the batch would wait as long
+	}
+	return err
 }
 
 // flush sends the messages laid out. A message that the system refuses is
