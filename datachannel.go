@@ -137,6 +137,10 @@ func (d *DataChannel) opened() {
 	dial, open := d.onDial, d.onOpen
 	d.missed = open == nil
 	d.mu.Unlock()
+	if dial == nil && open == nil {
+		return
+	}
+	d.pc.awaitAnnouncement()
 	d.pc.running.call(dial)
 	d.pc.running.call(open)
 }

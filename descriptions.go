@@ -2,10 +2,12 @@ package webrtc
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/parleyrtc/webrtc/ice"
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/sdp"
 	"github.com/parleyrtc/webrtc/signaling"
@@ -135,6 +137,14 @@ func (pc *PeerConnection) AddICECandidate(candidate ICECandidateInit) error {
 	var err error
 	closed := pc.do(func(now time.Time) {
 		var effects signaling.Effects
+		// What is wrong with the call itself comes before what is wrong with the
+		// candidate (webrtc-pc §4.4.2).
+		v := pc.view.Load()
+		if addressed := candidate.SDPMid != nil || candidate.SDPMLineIndex != nil; addressed && (v.currentRemote != nil || v.pendingRemote != nil) {
+			if err = checkCandidate(candidate.Candidate); err != nil {
+				return
+			}
+		}
 		effects, err = pc.machine.AddRemoteCandidate(signaling.Candidate{
 			Candidate:  candidate.Candidate,
 			Mid:        candidate.SDPMid,
@@ -151,6 +161,20 @@ func (pc *PeerConnection) AddICECandidate(candidate ICECandidateInit) error {
 		return errClosed("AddICECandidate")
 	}
 	return err
+}
+
+// checkCandidate refuses a candidate that breaks the grammar of RFC 8839 §5.1.
+// One of a type or transport that is not known is well-formed, and ignored.
+func checkCandidate(candidate string) error {
+	if candidate == "" {
+		return nil
+	}
+	_, err := ice.UnmarshalCandidate(candidate)
+	var syntax *rtcerr.SyntaxError
+	if errors.As(err, &syntax) {
+		return &rtcerr.OperationError{Err: fmt.Errorf("the candidate does not parse: %w", syntax.Err)}
+	}
+	return nil
 }
 
 // RestartICE has the next offer carry new ICE credentials, so that candidates

@@ -143,6 +143,8 @@ func TestAddICECandidateErrors(t *testing.T) {
 		{"unknown index", ICECandidateInit{Candidate: good, SDPMLineIndex: &wrongIndex}, new(*rtcerr.OperationError)},
 		{"unknown usernameFragment", ICECandidateInit{Candidate: good, SDPMid: &mid, UsernameFragment: &ufrag}, new(*rtcerr.OperationError)},
 		{"no candidate's text", ICECandidateInit{Candidate: "candidate:nonsense", SDPMid: &mid}, new(*rtcerr.OperationError)},
+		{"a port that is none", ICECandidateInit{Candidate: "candidate:1 1 udp 1 192.0.2.7 65536 typ host", SDPMid: &mid}, new(*rtcerr.OperationError)},
+		{"a type of the future", ICECandidateInit{Candidate: "candidate:1 1 udp 1 192.0.2.7 5000 typ tunnel", SDPMid: &mid}, nil},
 		{"by mid", ICECandidateInit{Candidate: good, SDPMid: &mid}, nil},
 		{"by index", ICECandidateInit{Candidate: good, SDPMLineIndex: &index}, nil},
 		{"without its prefix", ICECandidateInit{Candidate: good[len("candidate:"):], SDPMid: &mid}, nil},

@@ -68,7 +68,12 @@ func TestVirtualEventsComeInTheOrderOfTheSpecification(t *testing.T) {
 			t.Errorf("CreateDataChannel returned after the events %q, want negotiationneeded", got)
 		}
 		a.channel("second", nil)
-		d.OnOpen(func() { ja.note("open") })
+		d.OnOpen(func() {
+			if s := a.ConnectionState(); s != PeerConnectionStateConnected {
+				t.Errorf("the channel opens while the connection is %s", s)
+			}
+			ja.note("open")
+		})
 
 		a.must(a.SetLocalDescription(SessionDescription{}), "SetLocalDescription")
 		if got := ja.read(); got[1] != "signaling have-local-offer" {

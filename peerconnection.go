@@ -43,6 +43,10 @@ type PeerConnection struct {
 	view   atomic.Pointer[view]
 	moment atomic.Pointer[moment]
 
+	// announced is closed once the handlers of an association's coming up have
+	// run; nil before there is one.
+	announced atomic.Pointer[chan struct{}]
+
 	// isClosed is [[IsClosed]] of the specification.
 	isClosed atomic.Bool
 	// dataWanted says that the description needs a data section, because a

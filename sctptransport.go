@@ -152,9 +152,34 @@ func (pc *PeerConnection) associationUp(sctp *SCTPTransport, a *sctptransport.As
 		return
 	}
 	pc.sctpStateChanged(SCTPTransportStateConnected)
+	announced := make(chan struct{})
+	pc.announced.Store(&announced)
+	pc.fire(func() { close(announced) })
 	err = pc.session.Start(datachannel.SCTP(a), pc.transport(pc.assoc.plan.Transport).dtlsReady.Client, sctp.maxMessageSize.Load(), maxChannels)
 	if err != nil {
 		pc.associationLost(err)
+	}
+}
+
+// awaitAnnouncement waits, before a channel's open event, for the handlers of
+// what made it open: the states of the transports come first (webrtc-pc
+// §6.1.1). A handler that blocks does not hold channels up for longer than
+// momentLimit.
+func (pc *PeerConnection) awaitAnnouncement() {
+	announced := pc.announced.Load()
+	if announced == nil {
+		return
+	}
+	select {
+	case <-*announced:
+		return
+	default:
+	}
+	limit := time.NewTimer(momentLimit)
+	defer limit.Stop()
+	select {
+	case <-*announced:
+	case <-limit.C:
 	}
 }
 
