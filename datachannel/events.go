@@ -174,9 +174,6 @@ func (b *inbox) callMessage(turn uint64, m message) {
 
 // begin unlocks for a handler and returns the handlers. mu is held before.
 func (b *inbox) begin() *Events {
-	tasks.Add(1)
-	b.handling = false
-	b.settle()
 	b.handling, b.handlingFrom = true, time.Now()
 	e := b.events
 	b.mu.Unlock()

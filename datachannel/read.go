@@ -89,7 +89,7 @@ func (c *Channel) WriteDataChannel(p []byte, isString bool) (int, error) {
 		if d := b.writeDeadline; !d.IsZero() && !time.Now().Before(d) {
 			return false, d, nil
 		}
-		return b.left() < limit, b.writeDeadline, nil
+		return b.amount.queued < limit, b.writeDeadline, nil
 	})
 	if err == nil {
 		err = c.Send(p, isString)

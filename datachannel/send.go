@@ -96,7 +96,7 @@ func (c *Channel) notOpen() error {
 func (c *Channel) left() int {
 	c.inbox.mu.Lock()
 	defer c.inbox.mu.Unlock()
-	return int(c.inbox.left())
+	return int(c.inbox.amount.queued)
 }
 
 // WaitWritable waits until the buffered amount is at most the low threshold. The
@@ -104,7 +104,7 @@ func (c *Channel) left() int {
 func (c *Channel) WaitWritable(ctx context.Context) error {
 	b := &c.inbox
 	return b.await(ctx, func() (bool, time.Time, error) {
-		return b.left() <= b.amount.threshold, time.Time{}, c.notOpen()
+		return b.amount.queued <= b.amount.threshold, time.Time{}, c.notOpen()
 	})
 }
 

@@ -193,7 +193,6 @@ func TestLifetime(t *testing.T) {
 		}
 		time.Sleep(1)
 		synctest.Wait()
-		time.Sleep(sticky)
 		if n := ca.BufferedAmount(); n != 0 {
 			t.Errorf("%d bytes after the time, want 0", n)
 		}
