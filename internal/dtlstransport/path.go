@@ -8,10 +8,15 @@ import (
 	"time"
 )
 
-// Bounds of the inbound queue, before Start and from then on.
+// Bounds of the inbound queue: before Start, during the handshake, and once the
+// peer is verified, when it may be sending a whole window of SCTP's at once. A
+// queue that holds less than the window of 4 MiB, in packets of 1200 bytes, loses
+// packets which the peer has been told there is room for, and then waits a
+// second for SCTP's timer.
 const (
 	earlyPackets, earlyBytes     = 32, 32 << 10
 	inboundPackets, inboundBytes = 1024, 1 << 20
+	windowPackets, windowBytes   = 6144, 6 << 20
 )
 
 // path is the net.PacketConn that the engine runs on. It stands between the

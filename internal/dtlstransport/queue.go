@@ -121,13 +121,22 @@ func (q *packetQueue) popUntil(p []byte, stopped func() error) (int, error) {
 			q.head++
 			q.bytes -= next.n
 			if q.head == len(q.packets) {
-				q.packets, q.head = q.packets[:0], 0
+				q.rewind()
 			}
 			return next.take(p), nil
 		case q.err != nil:
 			return 0, q.err
 		}
 		q.ready.Wait()
+	}
+}
+
+// rewind makes the empty queue begin at the front again. What a burst needed is
+// let go, so that an idle transport does not keep it. mu is held.
+func (q *packetQueue) rewind() {
+	q.packets, q.head = q.packets[:0], 0
+	if cap(q.packets) > inboundPackets {
+		q.packets = nil
 	}
 }
 

@@ -15,11 +15,6 @@ import (
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 )
 
-// Bounds of the queue between the engine and Read. SCTP reads at once; what
-// does not fit is dropped as the network would, so that close_notify gets
-// through even if nobody reads.
-const dataPackets, dataBytes = 1024, 1 << 20
-
 // closeWait bounds how long Close waits for the transport's goroutine, which
 // can be held up by nothing but an OnState function that blocks.
 const closeWait = 2 * time.Second
@@ -67,7 +62,9 @@ func New(cfg Config) (*Transport, error) {
 	return &Transport{
 		cfg:  cfg,
 		path: newPath(cfg.Send),
-		data: newPacketQueue(dataPackets, dataBytes),
+		// What does not fit is dropped as the network would, so that close_notify
+		// gets through even if nobody reads.
+		data: newPacketQueue(windowPackets, windowBytes),
 	}, nil
 }
 
@@ -159,6 +156,7 @@ func (t *Transport) run(ctx context.Context, stop func()) {
 		t.finish(StateFailed, err)
 		return
 	}
+	t.path.in.limit(windowPackets, windowBytes)
 	if t.connected() {
 		t.notify(StateConnected, nil)
 	}
