@@ -141,6 +141,11 @@ func (s *session) trickles(stop <-chan struct{}) *sync.WaitGroup {
 				case <-stop:
 					return
 				case c := <-from:
+					select {
+					case <-stop: // what is still queued goes nowhere
+						return
+					default:
+					}
 					if err := add(c); err != nil {
 						s.complain(err)
 					}

@@ -3,7 +3,7 @@
 // page, and in Node.js with an implementation that has the API of browsers.
 'use strict';
 const AsyncFunction = (async () => {}).constructor;
-let pc, session, channels, messages, report;
+let pc, closed, session, channels, messages, report;
 
 // speak takes the function that sends a message to the test and returns the
 // one that takes the test's.
@@ -26,6 +26,7 @@ const methods = {
     if (pc) pc.close();
     const mine = new RTCPeerConnection(config || {});
     pc = mine;
+    closed = false;
     session = name;
     channels = {};
     messages = {};
@@ -54,8 +55,9 @@ const methods = {
   async addCandidate(c) {
     const mine = pc;
     const has = (d) => d && (!c.usernameFragment || d.sdp.includes('a=ice-ufrag:' + c.usernameFragment));
-    await until(() => mine !== pc || has(pc.remoteDescription), 'the description of a candidate');
-    if (mine === pc) await pc.addIceCandidate(c);
+    const over = () => mine !== pc || mine.signalingState === 'closed' || closed;
+    await until(() => over() || has(pc.remoteDescription), 'the description of a candidate');
+    if (!over()) await pc.addIceCandidate(c);
   },
 
   open(label, options) {
@@ -72,13 +74,21 @@ const methods = {
 
   // received waits for a number of messages and describes what is there.
   async received(label, count) {
-    await until(() => (messages[label] || []).length >= count, `${count} messages on ${label}`);
+    try {
+      await until(() => (messages[label] || []).length >= count, `${count} messages on ${label}`);
+    } catch (err) {
+      throw new Error(`${err.message}; ${await countsOf(label)}`);
+    }
     return Promise.all(messages[label].map(describe));
   },
 
   closeChannel: (label) => channels[label].close(),
   restart: () => pc.restartIce(),
-  close: () => pc.close(),
+
+  close() {
+    closed = true;
+    pc.close();
+  },
 };
 
 const plain = (d) => ({type: d.type, sdp: d.sdp});
@@ -115,6 +125,12 @@ async function describe(data) {
 async function digest(buffer) {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', buffer));
   return Array.from(hash, (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+// countsOf tells what the connection itself has counted for a channel.
+async function countsOf(label) {
+  const stats = [...(await pc.getStats()).values()].filter((s) => s.type === 'data-channel' && s.label === label);
+  return JSON.stringify({delivered: (messages[label] || []).length, stats});
 }
 
 // pattern fills a buffer as the test's own pattern function does.
