@@ -150,7 +150,7 @@ var stages = []stage{
 		w.connectedPair(a, b)
 		a.RestartICE()
 		a.negotiates(b, 10*time.Millisecond)
-		time.Sleep(25 * time.Millisecond)
+		time.Sleep(45 * time.Millisecond) // a message may wait for the candidate before it
 	}},
 	{"disconnected", func(w *world, a, b *peer) {
 		w.connectedPair(a, b)
