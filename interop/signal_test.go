@@ -176,7 +176,7 @@ func (s *session) complain(err error) {
 func (s *session) waitForGeneration(c webrtc.ICECandidateInit, stop <-chan struct{}) {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		d := s.pc.RemoteDescription()
-		if d != nil && (c.UsernameFragment == nil || strings.Contains(d.SDP, "a=ice-ufrag:"+*c.UsernameFragment)) {
+		if d != nil && hasLine(d, "a=ice-ufrag:", c.UsernameFragment) && hasLine(d, "a=mid:", c.SDPMid) {
 			return
 		}
 		select {
@@ -185,6 +185,12 @@ func (s *session) waitForGeneration(c webrtc.ICECandidateInit, stop <-chan struc
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
+}
+
+// hasLine tells whether a description has a line of that beginning and value,
+// if there is a value.
+func hasLine(d *webrtc.SessionDescription, beginning string, value *string) bool {
+	return value == nil || strings.Contains(d.SDP, beginning+*value+"\r\n")
 }
 
 // local returns our description for the peer.
