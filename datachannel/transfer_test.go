@@ -191,7 +191,7 @@ func TestLifetime(t *testing.T) {
 		if n := ca.BufferedAmount(); n != 4 {
 			t.Errorf("%d bytes a nanosecond before the time, want 4", n)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if n := ca.BufferedAmount(); n != 0 {
 			t.Errorf("%d bytes after the time, want 0", n)

@@ -98,8 +98,7 @@ func (c *conn) received(p []byte) int {
 }
 
 func (c *conn) Write(p []byte) (int, error) {
-	c.resets.gate.Lock() // see resets.flush
-	c.resets.gate.Unlock()
+	c.resets.pass()
 	for chunk := range chunks(p) {
 		switch chunk.kind() {
 		case chunkReconfig:

@@ -78,6 +78,12 @@ func (r *resets) flush() {
 	}
 }
 
+// pass waits while a batch is being handed over.
+func (r *resets) pass() {
+	r.gate.Lock()
+	defer r.gate.Unlock()
+}
+
 // sending looks at a parameter of the engine's packet and reports whether the
 // packet must not be sent now.
 func (r *resets) sending(p param, packet []byte) (hold bool) {
