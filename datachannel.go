@@ -311,9 +311,9 @@ func (d *DataChannel) Send(data []byte) error { return d.channel.Send(data, fals
 func (d *DataChannel) SendText(s string) error { return d.channel.Send([]byte(s), true) }
 
 // SendContext is Send which first waits until BufferedAmount is at or below
-// BufferedAmountLowThreshold, so that a program sends at the pace of the
-// network. It returns ctx's error if that ends first; the message is not sent
-// then.
+// BufferedAmountLowThreshold, or 256 KiB while that is 0, so that a program sends
+// at the pace of the network. It returns ctx's error if that ends first; the
+// message is not sent then.
 func (d *DataChannel) SendContext(ctx context.Context, data []byte) error {
 	return d.channel.SendContext(ctx, data, false)
 }

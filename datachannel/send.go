@@ -99,12 +99,21 @@ func (c *Channel) left() int {
 	return int(c.inbox.amount.queued)
 }
 
-// WaitWritable waits until the buffered amount is at most the low threshold. The
-// error is that of Send if the channel is not open, or the context's.
+// writableAmount is what WaitWritable lets be queued unless a low threshold is
+// set: to wait for an empty queue after each message would send in lock-step.
+const writableAmount = 256 << 10
+
+// WaitWritable waits until the buffered amount is at most the low threshold, or
+// 256 KiB while none is set. The error is that of Send if the channel is not open,
+// or the context's.
 func (c *Channel) WaitWritable(ctx context.Context) error {
 	b := &c.inbox
 	return b.await(ctx, func() (bool, time.Time, error) {
-		return b.amount.queued <= b.amount.threshold, time.Time{}, c.notOpen()
+		limit := b.amount.threshold
+		if limit == 0 {
+			limit = writableAmount
+		}
+		return b.amount.queued <= limit, time.Time{}, c.notOpen()
 	})
 }
 
