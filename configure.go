@@ -15,11 +15,17 @@ func (pc *PeerConnection) agentConfig(t *transport) ice.AgentConfig {
 	}
 }
 
+// multicastDNSTimeout is how long a peer's .local name is asked for. Chromium
+// answers about one question a second, and announces the names of all its
+// connections first.
+const multicastDNSTimeout = 20 * time.Second
+
 // gathererConfig is what a transport's gatherer works with.
 func (pc *PeerConnection) gathererConfig(t *transport) ice.GathererConfig {
 	config := pc.api.settings.gathererConfig()
 	config.Servers, config.Policy = pc.gatherServers()
 	config.Logger = t.log
+	config.MulticastDNSTimeout = multicastDNSTimeout
 	config.Post = func(fn func(now time.Time)) { pc.loop.post(fn) }
 	return config
 }
