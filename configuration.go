@@ -21,10 +21,12 @@ type Configuration struct {
 	ICETransportPolicy ICETransportPolicy `json:"iceTransportPolicy,omitempty"`
 
 	// BundlePolicy says on how many transports media is offered to a peer that
-	// may not know BUNDLE.
+	// may not know BUNDLE. It makes no difference while there is data alone,
+	// which has one section.
 	BundlePolicy BundlePolicy `json:"bundlePolicy,omitempty"`
 
-	// RTCPMuxPolicy says whether RTCP may need a path of its own.
+	// RTCPMuxPolicy says whether RTCP may need a path of its own. It makes no
+	// difference while there is no media.
 	RTCPMuxPolicy RTCPMuxPolicy `json:"rtcpMuxPolicy,omitempty"`
 
 	// PeerIdentity is the identity that the peer must prove (webrtc-identity
@@ -38,10 +40,12 @@ type Configuration struct {
 	Certificates []Certificate `json:"certificates,omitempty"`
 
 	// ICECandidatePoolSize is how many sets of candidates are gathered before a
-	// description needs them, 0 to 255.
+	// description needs them, 0 to 255. It is kept and checked; so far nothing
+	// is gathered ahead.
 	ICECandidatePoolSize uint8 `json:"iceCandidatePoolSize,omitempty"`
 
-	// SDPSemantics is the layout of descriptions.
+	// SDPSemantics is the layout of descriptions, of which there is one:
+	// anything that excludes unified plan is refused.
 	SDPSemantics SDPSemantics `json:"sdpSemantics,omitempty"`
 
 	// AlwaysNegotiateDataChannels puts a data section into the first offer even
