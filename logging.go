@@ -8,10 +8,9 @@ import (
 	"strings"
 
 	"github.com/pion/logging"
-)
 
-// levelTrace is the slog level of what pion's loggers call trace.
-const levelTrace = slog.LevelDebug - 4
+	"github.com/parleyrtc/webrtc/internal/enginelog"
+)
 
 // logger returns where the library logs to: Logger, or LoggerFactory behind a
 // handler, or nowhere.
@@ -25,10 +24,6 @@ func (e *SettingEngine) logger() *slog.Logger {
 		return slog.New(slog.DiscardHandler)
 	}
 }
-
-// scopeKey is the attribute that names the part of the library, or the engine,
-// that logs. A LoggerFactory has a logger for each.
-const scopeKey = "engine"
 
 // defaultScope is the scope of what the library says itself.
 const defaultScope = "pc"
@@ -52,7 +47,7 @@ func newFactoryHandler(factory logging.LoggerFactory) *factoryHandler {
 // setScope makes the handler log to the logger of that scope.
 func (h *factoryHandler) setScope(scope string) {
 	h.to = h.factory.NewLogger(scope)
-	h.least = levelTrace
+	h.least = enginelog.LevelTrace
 	// The interface does not tell which levels are written. Of the factory that
 	// everybody uses it is known, so that nothing is formatted in vain.
 	if f, ok := h.factory.(*logging.DefaultLoggerFactory); ok {
@@ -78,7 +73,7 @@ func leastLevel(l logging.LogLevel) slog.Level {
 	case logging.LogLevelDebug:
 		return slog.LevelDebug
 	default:
-		return levelTrace
+		return enginelog.LevelTrace
 	}
 }
 
@@ -115,7 +110,7 @@ func (h *factoryHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	var text strings.Builder
 	text.WriteString(h.attrs)
 	for _, a := range attrs {
-		if a.Key == scopeKey && h.group == "" {
+		if a.Key == enginelog.ScopeKey && h.group == "" {
 			out.setScope(a.Value.String())
 			continue
 		}
@@ -157,38 +152,5 @@ func writeAttr(to *strings.Builder, group string, a slog.Attr) {
 // server, that a program uses beside this one. nil means nowhere. Levels below
 // slog.LevelDebug are what they call trace.
 func NewLoggerFactory(logger *slog.Logger) logging.LoggerFactory {
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
-	}
-	return slogFactory{logger}
+	return enginelog.New(logger, slog.LevelError)
 }
-
-type slogFactory struct{ to *slog.Logger }
-
-// NewLogger implements logging.LoggerFactory.
-func (f slogFactory) NewLogger(scope string) logging.LeveledLogger {
-	return slogLogger{f.to.With(scopeKey, scope)}
-}
-
-// A slogLogger is a logging.LeveledLogger; a level that is not enabled costs no
-// formatting.
-type slogLogger struct{ to *slog.Logger }
-
-func (l slogLogger) log(level slog.Level, msg string) { l.to.Log(context.Background(), level, msg) }
-
-func (l slogLogger) logf(level slog.Level, format string, args []any) {
-	if l.to.Enabled(context.Background(), level) {
-		l.log(level, fmt.Sprintf(format, args...))
-	}
-}
-
-func (l slogLogger) Trace(msg string)                  { l.log(levelTrace, msg) }
-func (l slogLogger) Tracef(format string, args ...any) { l.logf(levelTrace, format, args) }
-func (l slogLogger) Debug(msg string)                  { l.log(slog.LevelDebug, msg) }
-func (l slogLogger) Debugf(format string, args ...any) { l.logf(slog.LevelDebug, format, args) }
-func (l slogLogger) Info(msg string)                   { l.log(slog.LevelInfo, msg) }
-func (l slogLogger) Infof(format string, args ...any)  { l.logf(slog.LevelInfo, format, args) }
-func (l slogLogger) Warn(msg string)                   { l.log(slog.LevelWarn, msg) }
-func (l slogLogger) Warnf(format string, args ...any)  { l.logf(slog.LevelWarn, format, args) }
-func (l slogLogger) Error(msg string)                  { l.log(slog.LevelError, msg) }
-func (l slogLogger) Errorf(format string, args ...any) { l.logf(slog.LevelError, format, args) }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/pion/logging"
+
+	"github.com/parleyrtc/webrtc/internal/enginelog"
 )
 
 // A recorder is a LoggerFactory, and the logger of each scope, that keeps what
@@ -43,7 +45,7 @@ func TestLoggerFactoryGetsWhatTheLibrarySays(t *testing.T) {
 	log.With("pc", "pc-1").Warn("careful", "why", "no reason", slog.Group("pair", "local", "a", "remote", "b"))
 	log.With("pc", "pc-1").With("engine", "dtls").Error("bad")
 	log.WithGroup("g").With("a", 1).Debug("detail", "b", 2)
-	log.WithGroup("").Log(context.Background(), levelTrace, "packet")
+	log.WithGroup("").Log(context.Background(), enginelog.LevelTrace, "packet")
 	want := []string{
 		"pc info hello n=1",
 		"pc warn careful pc=pc-1 why=no reason pair.local=a pair.remote=b",
@@ -63,7 +65,7 @@ func TestLevelsOfTheDefaultFactory(t *testing.T) {
 		ScopeLevels: map[string]logging.LogLevel{"dtls": logging.LogLevelTrace, "sctp": logging.LogLevelDisabled},
 	}
 	log := (&SettingEngine{LoggerFactory: factory}).logger()
-	levels := []slog.Level{levelTrace, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
+	levels := []slog.Level{enginelog.LevelTrace, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
 	for scope, want := range map[string]int{"": 3, "dtls": 0, "sctp": len(levels)} {
 		l := log
 		if scope != "" {
@@ -85,7 +87,7 @@ func TestLevelsOfTheDefaultFactory(t *testing.T) {
 func TestLeastLevel(t *testing.T) {
 	for level, want := range map[logging.LogLevel]slog.Level{
 		logging.LogLevelError: slog.LevelError, logging.LogLevelWarn: slog.LevelWarn, logging.LogLevelInfo: slog.LevelInfo,
-		logging.LogLevelDebug: slog.LevelDebug, logging.LogLevelTrace: levelTrace,
+		logging.LogLevelDebug: slog.LevelDebug, logging.LogLevelTrace: enginelog.LevelTrace,
 	} {
 		if got := leastLevel(level); got != want {
 			t.Errorf("%s: %s, want %s", level, got, want)

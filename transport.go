@@ -41,8 +41,9 @@ type transport struct {
 
 	// path is where packets go now. It is read on every packet's way.
 	path atomic.Pointer[path]
-	// dtls is set when the parameters of the handshake are known; earlier
-	// records wait in it from the beginning.
+	// dtls is the association, there from the beginning so that the peer's first
+	// records wait in it; sockets' goroutines read it. It is replaced when a
+	// description asks for a new one.
 	dtls        atomic.Pointer[dtlstransport.Transport]
 	dtlsReady   *signaling.StartDTLS // waits for the first path
 	dtlsStarted bool

@@ -33,7 +33,7 @@ var rooms = []room{
 		name: ".",
 		inside: []string{
 			"signaling", "sdp", "ice", "transceiver", "datachannel",
-			"internal/udp", "internal/demux", "internal/dtlstransport", "internal/srtptransport", "internal/sctptransport", "internal/rtcerr",
+			"internal/udp", "internal/demux", "internal/dtlstransport", "internal/srtptransport", "internal/sctptransport", "internal/rtcerr", "internal/enginelog",
 		},
 		outside: []string{
 			"github.com/pion/dtls/v3/...",                                                        // types in signatures of SettingEngine
@@ -59,24 +59,25 @@ var rooms = []room{
 
 	{name: "internal/rtcerr"},
 	{name: "internal/leaktest"},
+	{name: "internal/enginelog", outside: []string{"github.com/pion/logging"}},
 	{name: "internal/deptest"},
 	{name: "internal/demux"},
 	{name: "internal/udp", outside: []string{"golang.org/x/net/...", "golang.org/x/sys/..."}},
 	{name: "internal/simnet", inside: []string{"internal/udp"}, outside: []string{"golang.org/x/net/..."}},
 	{
 		name:    "internal/dtlstransport",
-		inside:  []string{"internal/rtcerr"},
-		outside: []string{"github.com/pion/dtls/v3/...", "github.com/pion/logging", "golang.org/x/crypto/..."},
+		inside:  []string{"internal/rtcerr", "internal/enginelog"},
+		outside: []string{"github.com/pion/dtls/v3/...", "golang.org/x/crypto/..."},
 	},
 	{
 		name:    "internal/srtptransport",
-		inside:  []string{"internal/rtcerr"},
-		outside: []string{"github.com/pion/srtp/v3", "github.com/pion/logging"},
+		inside:  []string{"internal/rtcerr", "internal/enginelog"},
+		outside: []string{"github.com/pion/srtp/v3"},
 	},
 	{
 		name:    "internal/sctptransport",
-		inside:  []string{"internal/rtcerr"},
-		outside: []string{"github.com/pion/sctp", "github.com/pion/logging"},
+		inside:  []string{"internal/rtcerr", "internal/enginelog"},
+		outside: []string{"github.com/pion/sctp"},
 	},
 
 	{name: "pkg/rtcerr", inside: []string{"internal/rtcerr"}},

@@ -3,8 +3,11 @@ package dtlstransport
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"log/slog"
 
 	"github.com/pion/dtls/v3"
+
+	"github.com/parleyrtc/webrtc/internal/enginelog"
 )
 
 // fragmentOverhead is what the engine adds to a fragment of a handshake
@@ -67,7 +70,7 @@ func (t *Transport) sharedOptions() []dtls.Option {
 		dtls.WithDisableRetransmitBackoff(c.DisableRetransmitBackoff),
 		dtls.WithMTU(c.MTU - fragmentOverhead),
 		dtls.WithReplayProtectionWindow(c.ReplayWindow),
-		dtls.WithLoggerFactory(engineLogger{to: c.Logger}),
+		dtls.WithLoggerFactory(enginelog.New(c.Logger, slog.LevelError)),
 		dtls.WithRootCAs(c.RootCAs),
 		dtls.WithServerName(c.ServerName),
 		dtls.WithVerifyPeerCertificate(func(chain [][]byte, _ [][]*x509.Certificate) error {

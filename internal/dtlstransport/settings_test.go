@@ -13,6 +13,7 @@ import (
 	"github.com/pion/dtls/v3"
 	"github.com/pion/dtls/v3/pkg/protocol/handshake"
 
+	"github.com/parleyrtc/webrtc/internal/enginelog"
 	"github.com/parleyrtc/webrtc/internal/leaktest"
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 )
@@ -124,7 +125,7 @@ func TestSetFlightInterval(t *testing.T) {
 func TestTheEngineLogsToTheProgramsLogger(t *testing.T) {
 	bubble(t, "at trace level", func(t *testing.T) {
 		var text bytes.Buffer
-		log := slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: levelTrace}))
+		log := slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: enginelog.LevelTrace}))
 		p := newPair(t, rtt/2, func(a, _ *Config) { a.Logger = log })
 		p.start()
 		p.wantConnected(time.Second, "after Start")

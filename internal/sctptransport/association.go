@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"net"
 	"sync"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/pion/sctp"
+
+	"github.com/parleyrtc/webrtc/internal/enginelog"
 )
 
 // MaxStreams is the number of streams that an association has in each
@@ -66,7 +69,8 @@ func Dial(ctx context.Context, c Config) (*Association, error) {
 	a.conn = &conn{Conn: c.Conn, idle: a.idle, resets: &a.resets, stall: &a.stall, backlog: &a.back}
 	a.engine, err = sctp.ClientContext(ctx,
 		sctp.WithNetConn(a.conn),
-		sctp.WithLoggerFactory(loggerFactory{c.Logger}),
+		// Its errors are mostly about packets of the peer that it did not like.
+		sctp.WithLoggerFactory(enginelog.New(c.Logger, slog.LevelWarn)),
 		sctp.WithName("sctp"),
 		sctp.WithMTU(c.MTU),
 		sctp.WithMaxReceiveBufferSize(c.ReceiveBuffer),
