@@ -32,8 +32,8 @@ var rooms = []room{
 	{
 		name: ".",
 		inside: []string{
-			"signaling", "sdp", "ice", "transceiver", "datachannel",
-			"internal/udp", "internal/demux", "internal/dtlstransport", "internal/srtptransport", "internal/sctptransport", "internal/rtcerr", "internal/enginelog",
+			"signaling", "sdp", "ice", "transceiver", "transceiver/rtpheader", "transceiver/extension", "datachannel", "pkg/media",
+			"internal/codec", "internal/udp", "internal/demux", "internal/dtlstransport", "internal/srtptransport", "internal/sctptransport", "internal/rtcerr", "internal/enginelog",
 		},
 		outside: []string{
 			"github.com/pion/dtls/v3/...",                                                        // types in signatures of SettingEngine
@@ -43,7 +43,7 @@ var rooms = []room{
 			"golang.org/x/net/...",
 		},
 	},
-	{name: "signaling", inside: []string{"sdp", "internal/rtcerr"}, without: pure},
+	{name: "signaling", inside: []string{"sdp", "internal/codec", "internal/rtcerr"}, without: pure},
 	{name: "sdp", inside: []string{"internal/rtcerr"}, outside: []string{"github.com/pion/sdp/v3"}, without: pure},
 	{
 		name:    "ice",
@@ -52,12 +52,13 @@ var rooms = []room{
 	},
 	{
 		name:    "transceiver",
-		inside:  []string{"internal/rtcerr", "internal/srtptransport"},
+		inside:  []string{"internal/codec", "internal/rtcerr", "internal/srtptransport"},
 		outside: []string{"github.com/pion/rtp/...", "github.com/pion/rtcp"},
 	},
 	{name: "datachannel", inside: []string{"internal/rtcerr", "internal/sctptransport"}},
 
 	{name: "internal/rtcerr"},
+	{name: "internal/codec", inside: []string{"internal/rtcerr"}, without: pure},
 	{name: "internal/leaktest"},
 	{name: "internal/enginelog", outside: []string{"github.com/pion/logging"}},
 	{name: "internal/deptest"},
