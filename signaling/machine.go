@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -32,6 +33,17 @@ type Local struct {
 	// MaxMessageSize is the longest message that the endpoint accepts, in bytes;
 	// 0 is any size.
 	MaxMessageSize uint64
+	// Transceivers are those of the connection, in the order of their creation,
+	// without those that have stopped.
+	Transceivers []Transceiver
+	// CNAME is the canonical name of what the endpoint sends (RFC 7022).
+	CNAME string
+	// Accept returns what the endpoint can do with a section of the peer's that
+	// no transceiver matches: codecs and header extensions for its kind. Without
+	// it such sections are rejected.
+	Accept func(kind codec.Kind) Transceiver
+	// Cryptex says that the endpoint can encrypt header extensions (RFC 9335).
+	Cryptex bool
 }
 
 // OfferOptions are the options of CreateOffer (webrtc-pc §4.4.4).
@@ -88,6 +100,8 @@ type negotiation struct {
 	// nextTransport is the next identity to give away. A rollback does not take
 	// identities back.
 	nextTransport TransportID
+	// lastTransceiver is the last identity given to a transceiver.
+	lastTransceiver TransceiverID
 	// version and body are the session version and the text, apart from the
 	// version, of the last description written.
 	version uint64
