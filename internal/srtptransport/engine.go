@@ -1,0 +1,110 @@
+package srtptransport
+
+import (
+	"encoding/binary"
+
+	"github.com/pion/srtp/v3"
+)
+
+// An engine does the cryptography of one direction. It is told the index of
+// each packet, so that what it keeps per SSRC (about 100 bytes, which it never
+// frees) may be thrown away with it at any time.
+type engine struct {
+	suite   suite
+	key     masterKey
+	cryptex bool
+
+	context *srtp.Context
+	// The context's functions, with a parsed header that is used again for each
+	// packet: they would allocate one otherwise.
+	sealRTP, sealRTCP, openRTP, openRTCP transform
+	forgotten                            int
+}
+
+// A transform protects or opens the packet src, into the array that dst starts.
+type transform func(dst, src []byte) ([]byte, error)
+
+// withHeader gives a function of the engine a header of its own.
+func withHeader[H any](f func(dst, src []byte, h *H) ([]byte, error)) transform {
+	h := new(H)
+	return func(dst, src []byte) ([]byte, error) { return f(dst, src, h) }
+}
+
+// forgottenLimit is how many SSRCs that were forgotten an engine may keep.
+const forgottenLimit = 256
+
+func newEngine(s suite, k masterKey, cryptex bool) (*engine, error) {
+	e := &engine{suite: s, key: k, cryptex: cryptex}
+	return e, e.renew()
+}
+
+// renew makes the context anew, without any SSRC.
+func (e *engine) renew() error {
+	// Replay protection, which the engine leaves out unless it is asked for, is
+	// ours: see window.
+	c, err := srtp.CreateContext(e.key.key, e.key.salt, e.suite.engine, srtp.Cryptex(e.mode()))
+	if err != nil {
+		return err
+	}
+	e.context, e.forgotten = c, 0
+	e.sealRTP, e.sealRTCP = withHeader(c.EncryptRTP), withHeader(c.EncryptRTCP)
+	e.openRTP, e.openRTCP = withHeader(c.DecryptRTP), withHeader(c.DecryptRTCP)
+	return nil
+}
+
+func (e *engine) mode() srtp.CryptexMode {
+	if e.cryptex {
+		return srtp.CryptexModeEnabled
+	}
+	return srtp.CryptexModeDisabled
+}
+
+func (e *engine) setCryptex(on bool) {
+	e.cryptex = on
+	// The option has no way to fail.
+	_ = e.context.UpdateOptions(srtp.Cryptex(e.mode()))
+}
+
+// forget counts an SSRC whose state is no longer wanted.
+func (e *engine) forget() {
+	e.forgotten++
+	if e.forgotten >= forgottenLimit {
+		_ = e.renew() // the same keys were good before; else the old context stays
+	}
+}
+
+const (
+	rtpHeaderLen  = 12 // RFC 3550 §5.1
+	rtcpHeaderLen = 8  // header and SSRC, which SRTCP leaves in the clear: RFC 3711 §3.4
+	rtcpIndexLen  = 4
+)
+
+// rtpHeader reads what the header of an RTP packet says of its place in the
+// stream. RFC 3550 §5.1: version 2, up to 15 contributing sources, then a
+// header extension if the X bit is set; all of them must fit. extra reports
+// whether there are contributing sources or extensions, profile is that of the
+// extension, 0 without one.
+func rtpHeader(b []byte) (ssrc uint32, sequence uint16, extra bool, profile uint16, ok bool) {
+	if len(b) < rtpHeaderLen || b[0]>>6 != 2 {
+		return 0, 0, false, 0, false
+	}
+	n := rtpHeaderLen + 4*int(b[0]&0xF)
+	extra = n > rtpHeaderLen
+	if b[0]&0x10 != 0 {
+		if len(b) < n+4 {
+			return 0, 0, false, 0, false
+		}
+		extra = true
+		profile = binary.BigEndian.Uint16(b[n:])
+		n += 4 + 4*int(binary.BigEndian.Uint16(b[n+2:]))
+	}
+	return binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint16(b[2:]), extra, profile, len(b) >= n
+}
+
+// rtcpHeader reads the SSRC of an RTCP packet.
+func rtcpHeader(b []byte) (ssrc uint32, ok bool) {
+	if len(b) < rtcpHeaderLen || b[0]>>6 != 2 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(b[4:]), true
+}

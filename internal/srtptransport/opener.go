@@ -1,0 +1,189 @@
+package srtptransport
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/pion/srtp/v3"
+)
+
+const (
+	// openSources is how many SSRCs an Opener keeps state of. A peer with the
+	// right keys may use any number of them.
+	openSources = 4096
+	// openRemnants is of how many forgotten SSRCs the highest index is known.
+	openRemnants = 4096
+
+	// minReplayWindow and maxReplayWindow are limits of Config.ReplayWindow.
+	minReplayWindow, maxReplayWindow = 64, 1 << 15
+
+	// The profiles of header extensions that are encrypted: RFC 9335 §5.1.
+	cryptexOneByte, cryptexTwoByte = 0xC0DE, 0xC2DE
+)
+
+// Counters count the packets that an Opener refused.
+type Counters struct {
+	Malformed uint64 // no packet of the protocol
+	Replayed  uint64 // seen before, or too old
+	Forged    uint64 // not authentic
+	Cleartext uint64 // header extensions in the clear although agreed otherwise
+	Crowded   uint64 // of an SSRC for which there was no room
+}
+
+// An Opener opens the packets that arrive.
+type Opener struct {
+	mu sync.Mutex
+	// guarded by mu
+	engine          *engine
+	sources         sources
+	window          int
+	cryptexRequired bool
+	counters        Counters
+}
+
+// OpenRTP checks and decrypts the SRTP packet b in place and returns the RTP
+// packet, which starts where b does.
+//
+// The errors are ErrMalformed, ErrReplayed, ErrAuthentication,
+// ErrCleartextHeader and ErrTooManySources; the packet is to be dropped, and is
+// counted. After ErrAuthentication the bytes of b are lost: a tag that does not
+// fit is known only after the decryption, which then clears what it wrote.
+func (o *Opener) OpenRTP(b []byte) ([]byte, error) {
+	ssrc, sequence, extra, profile, ok := rtpHeader(b)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !ok {
+		return nil, o.refuse(ErrMalformed)
+	}
+	if o.cryptexRequired && extra && profile != cryptexOneByte && profile != cryptexTwoByte {
+		return nil, o.refuse(ErrCleartextHeader)
+	}
+	src, next := o.sources.live[ssrc], uint64(0)
+	if src != nil {
+		next = src.rtp.next
+	} else {
+		next = o.sources.floors(ssrc).rtp
+	}
+	index := estimate(next, sequence)
+	switch {
+	case src == nil && o.sources.full():
+		return nil, o.refuse(ErrTooManySources)
+	case index > maxRTPIndex, src != nil && src.rtp.used(index), src == nil && index < next:
+		return nil, o.refuse(ErrReplayed)
+	}
+	// The engine assumes 0 for an SSRC that it does not know. To tell it is to
+	// make it keep the SSRC, to which a packet that may be forged has no right;
+	// one with another counter is of an SSRC that was authentic once.
+	if roc := uint32(index >> 16); src != nil || roc != 0 {
+		o.engine.context.SetROC(ssrc, roc)
+	} else if _, known := o.engine.context.ROC(ssrc); known {
+		o.engine.context.SetROC(ssrc, 0)
+	}
+	out, err := o.engine.openRTP(b, b)
+	if err != nil {
+		return nil, o.failed(err)
+	}
+	// RFC 3711 §3.3 step 5 and 8: only what is authentic changes the state.
+	if src == nil {
+		src = o.sources.add(ssrc)
+	}
+	if src.rtp.bits == nil {
+		src.rtp = newWindow(o.window, src.rtp.floor)
+	}
+	src.rtp.use(index)
+	return out, nil
+}
+
+// OpenRTCP checks and decrypts the SRTCP packet b in place and returns the RTCP
+// packet, which starts where b does. The errors are those of OpenRTP.
+func (o *Opener) OpenRTCP(b []byte) ([]byte, error) {
+	ssrc, ok := rtcpHeader(b)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !ok || len(b) < rtcpHeaderLen+rtcpIndexLen+o.engine.suite.rtcpTag {
+		return nil, o.refuse(ErrMalformed)
+	}
+	// RFC 3711 §3.4: the first bit of the index says whether there is encryption.
+	at := len(b) - rtcpIndexLen
+	if !o.engine.suite.aead {
+		at -= o.engine.suite.rtcpTag
+	}
+	index := uint64(binary.BigEndian.Uint32(b[at:]) & maxRTCPIndex)
+	src, next := o.sources.live[ssrc], uint64(0)
+	if src == nil {
+		next = o.sources.floors(ssrc).rtcp
+	}
+	switch {
+	case src == nil && o.sources.full():
+		return nil, o.refuse(ErrTooManySources)
+	case src != nil && src.rtcp.used(index), src == nil && index < next:
+		return nil, o.refuse(ErrReplayed)
+	}
+	out, err := o.engine.openRTCP(b, b)
+	if err != nil {
+		return nil, o.failed(err)
+	}
+	if src == nil {
+		src = o.sources.add(ssrc)
+	}
+	if src.rtcp.bits == nil {
+		src.rtcp = newWindow(o.window, src.rtcp.floor)
+	}
+	src.rtcp.use(index)
+	return out, nil
+}
+
+// failed tells a wrong tag from a packet that the engine cannot read.
+func (o *Opener) failed(err error) error {
+	if errors.Is(err, srtp.ErrFailedToVerifyAuthTag) {
+		return o.refuse(ErrAuthentication)
+	}
+	_ = o.refuse(ErrMalformed)
+	return fmt.Errorf("%w: %w", ErrMalformed, err)
+}
+
+// refuse counts a packet and returns why.
+func (o *Opener) refuse(why error) error {
+	switch why {
+	case ErrMalformed:
+		o.counters.Malformed++
+	case ErrReplayed:
+		o.counters.Replayed++
+	case ErrAuthentication:
+		o.counters.Forged++
+	case ErrCleartextHeader:
+		o.counters.Cleartext++
+	case ErrTooManySources:
+		o.counters.Crowded++
+	}
+	return why
+}
+
+// SetCryptexRequired says whether packets with header extensions or
+// contributing sources in the clear are refused from now on. Encrypted ones are
+// understood either way (RFC 9335 §4).
+func (o *Opener) SetCryptexRequired(on bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.cryptexRequired = on
+}
+
+// Forget frees the state of an SSRC that is not expected to send again. Its
+// highest indices are kept, for the last 4096 that were forgotten, so that its
+// old packets stay refused and it may go on where it was.
+func (o *Opener) Forget(ssrc uint32) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sources.forget(ssrc) {
+		o.engine.forget()
+	}
+}
+
+// Counters returns how many packets were refused.
+func (o *Opener) Counters() Counters {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.counters
+}
