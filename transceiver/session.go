@@ -57,7 +57,9 @@ func NewSession(c SessionConfig) *Session {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Session{cfg: c, log: c.Logger}
+	s := &Session{cfg: c, log: c.Logger}
+	s.out.init(s)
+	return s
 }
 
 func random() uint32 {
