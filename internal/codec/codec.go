@@ -118,5 +118,8 @@ func (c Codec) Apt() (pt uint8, ok bool) {
 
 func parsePayloadType(s string) (uint8, bool) {
 	n, err := strconv.ParseUint(s, 10, 7)
-	return uint8(n), err == nil
+	if err != nil {
+		return 0, false
+	}
+	return uint8(n), true
 }

@@ -16,16 +16,14 @@ type Parameter struct {
 type Fmtp []Parameter
 
 // ParseFmtp reads the value of an a=fmtp line. Any text has a reading: what is
-// not name=value is a name.
+// not name=value is a name, and what has no name is nothing.
 func ParseFmtp(s string) Fmtp {
 	var f Fmtp
 	for item := range strings.SplitSeq(s, ";") {
-		item = strings.TrimSpace(item)
-		if item == "" {
-			continue
-		}
 		name, value, _ := strings.Cut(item, "=")
-		f = append(f, Parameter{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+		if name = strings.TrimSpace(name); name != "" {
+			f = append(f, Parameter{Name: name, Value: strings.TrimSpace(value)})
+		}
 	}
 	return f
 }
@@ -91,10 +89,10 @@ func (f Fmtp) number(name string, missing int) int {
 }
 
 // equal reports whether both have the same parameters in any order.
-func (f Fmtp) equal(g Fmtp) bool {
-	if len(f) != len(g) {
-		return false
-	}
+func (f Fmtp) equal(g Fmtp) bool { return f.within(g) && g.within(f) }
+
+// within reports whether g has every parameter of f with the same value.
+func (f Fmtp) within(g Fmtp) bool {
 	for _, p := range f {
 		if v, ok := g.Get(p.Name); !ok || !strings.EqualFold(v, p.Value) {
 			return false

@@ -9,7 +9,8 @@ import (
 // Negotiate answers an offer: of the offered codecs those that local has too,
 // with the offer's payload types, with the feedback that both have, and with
 // parameters as their payload formats want them in an answer. Formats that
-// serve another are kept only beside what they serve.
+// serve another are kept only beside what they serve. Names are spelt as local
+// spells them.
 //
 // RFC 3264 §6.1: "in the case of RTP, if a particular codec was referenced with
 // a specific payload type number in the offer, that same payload type number
@@ -18,36 +19,41 @@ import (
 // They are in the offer's order, or in local's if preferLocal. Nothing is
 // returned if no more than auxiliary formats is common to both.
 func Negotiate(offered, local []Codec, preferLocal bool) []Codec {
-	m := pairUp(offered, local, func(o Codec) int { return indexMatch(local, o) })
-	return m.result(preferLocal, func(o, l Codec) Codec {
-		o.Fmtp = formatOf(o).answer(ParseFmtp(o.Fmtp), ParseFmtp(l.Fmtp)).String()
-		return o
+	m := pairUp(offered, local, func(o Codec) int {
+		return slices.IndexFunc(local, func(l Codec) bool { return takes(l, o) })
+	})
+	return m.result(preferLocal, func(o, l Codec) string {
+		answer := formatOf(o).answer
+		if answer == nil {
+			return l.Fmtp
+		}
+		return answer(ParseFmtp(o.Fmtp), ParseFmtp(l.Fmtp)).String()
 	})
 }
 
 // Accepted reads an answer to an offer of ours: of the answered codecs those
 // that were offered, with the answer's payload types and parameters, which are
-// the peer's to choose, and with the feedback that both have.
+// the peer's to choose, and with the feedback that both have. An answer without
+// parameters under a payload type that was offered takes what was offered.
 func Accepted(offered, answered []Codec) []Codec {
 	m := pairUp(answered, offered, func(a Codec) int {
 		at := slices.IndexFunc(offered, func(o Codec) bool {
-			return o.PayloadType == a.PayloadType && sameEncoding(o, a) && (a.Fmtp == "" || Match(o, a))
+			return o.PayloadType == a.PayloadType && (takes(o, a) || a.Fmtp == "" && sameEncoding(o, a))
 		})
 		if at < 0 {
-			at = indexMatch(offered, a)
+			// RFC 6184 §8.2.2: an offerer "has to compare payload types not declared
+			// in the offer based on the media type [...] and the above media
+			// configuration parameters with any payload types it has already declared".
+			at = slices.IndexFunc(offered, func(o Codec) bool { return takes(o, a) })
 		}
 		return at
 	})
-	return m.result(false, func(a, o Codec) Codec {
+	return m.result(false, func(a, o Codec) string {
 		if a.Fmtp == "" {
-			a.Fmtp = o.Fmtp
+			return o.Fmtp
 		}
-		return a
+		return a.Fmtp
 	})
-}
-
-func indexMatch(codecs []Codec, c Codec) int {
-	return slices.IndexFunc(codecs, func(l Codec) bool { return Match(l, c) })
 }
 
 // A pairing says which of our codecs each of the peer's is.
@@ -58,23 +64,30 @@ type pairing struct {
 }
 
 // pairUp finds out which codecs are common to both sides. primary returns the
-// index in ours of a format that serves no other.
+// index in ours of a format that serves no other, or −1. Of several codecs with
+// one payload type the first counts.
 func pairUp(theirs, ours []Codec, primary func(Codec) int) pairing {
 	m := pairing{theirs: theirs, ours: ours, ourOf: make([]int, len(theirs))}
-	for i, t := range theirs {
+	// What red carries must be known before red is looked at, and red may be
+	// retransmitted too.
+	passes := [...]struct {
+		of   func(Codec) bool
+		pair func(Codec) int
+	}{
+		{func(c Codec) bool { return !c.IsRED() && !c.IsRTX() }, primary},
+		{Codec.IsRED, m.ourRED},
+		{Codec.IsRTX, m.ourRTX},
+	}
+	for i := range m.ourOf {
 		m.ourOf[i] = -1
-		if !t.IsRTX() && !t.IsRED() {
-			m.ourOf[i] = primary(t)
-		}
 	}
-	for i, t := range theirs {
-		if t.IsRED() {
-			m.ourOf[i] = m.ourRED(t)
-		}
-	}
-	for i, t := range theirs {
-		if t.IsRTX() {
-			m.ourOf[i] = m.ourRTX(t)
+	for _, pass := range passes {
+		var seen [256]bool
+		for i, t := range theirs {
+			if !seen[t.PayloadType] && pass.of(t) {
+				m.ourOf[i] = pass.pair(t)
+			}
+			seen[t.PayloadType] = true
 		}
 	}
 	return m
@@ -137,8 +150,9 @@ func redundant(fmtp string) []uint8 {
 	return pts
 }
 
-// result returns the peer's codecs that are common, each made by complete.
-func (m pairing) result(preferOurs bool, complete func(theirs, ours Codec) Codec) []Codec {
+// result returns the peer's codecs that are common. parameters returns those of a
+// format that serves no other.
+func (m pairing) result(preferOurs bool, parameters func(theirs, ours Codec) string) []Codec {
 	var order []int
 	media := false
 	for i, at := range m.ourOf {
@@ -156,16 +170,20 @@ func (m pairing) result(preferOurs bool, complete func(theirs, ours Codec) Codec
 	out := make([]Codec, 0, len(order))
 	for _, i := range order {
 		t, o := m.theirs[i], m.ours[m.ourOf[i]]
-		feedback := common(t.Feedback, o.Feedback)
+		c := Codec{
+			PayloadType: t.PayloadType, MimeType: o.MimeType, ClockRate: t.ClockRate, Channels: o.Channels,
+			Feedback: common(t.Feedback, o.Feedback),
+		}
 		switch {
 		case t.IsRTX():
 			apt, _ := t.Apt()
-			t.Fmtp = ParseFmtp(o.Fmtp).With("apt", strconv.Itoa(int(apt))).String()
-		case !t.IsRED():
-			t = complete(t, o)
+			c.Fmtp = ParseFmtp(o.Fmtp).With("apt", strconv.Itoa(int(apt))).String()
+		case t.IsRED():
+			c.Fmtp = t.Fmtp
+		default:
+			c.Fmtp = parameters(t, o)
 		}
-		t.Feedback = feedback
-		out = append(out, t)
+		out = append(out, c)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,8 +12,9 @@ import (
 // follow. When no number is free the codec is left out, and with it what serves
 // it.
 //
-// RFC 9143 §9.1: "if the same payload type value is used inside multiple
-// bundled "m=" sections, [they MUST] share an identical codec configuration".
+// RFC 9143 §9.1.1: "in order for a given payload type value to be used inside
+// more than one bundled "m=" section, all codecs associated with the payload type
+// number MUST share an identical codec configuration."
 func Renumber(codecs []Codec, taken map[uint8]Codec) []Codec {
 	r := renumbering{taken: taken, used: map[uint8]bool{}, moved: map[uint8]uint8{}, keep: map[uint8]bool{}}
 	for _, c := range codecs {
@@ -25,6 +27,7 @@ func Renumber(codecs []Codec, taken map[uint8]Codec) []Codec {
 	} {
 		for i, c := range codecs {
 			if pass(c) {
+				c.Feedback = slices.Clone(c.Feedback)
 				out[i], kept[i] = r.place(c)
 			}
 		}
