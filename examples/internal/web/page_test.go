@@ -11,8 +11,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parleyrtc/webrtc/examples/internal/chromium"
 	"github.com/parleyrtc/webrtc/examples/internal/transfer"
 )
+
+// patience bounds each step of a test.
+const patience = chromium.Patience
+
+// A browser shows the page.
+type browser struct{ *chromium.Page }
 
 // startServer serves the page until the test ends and returns its address.
 func startServer(t *testing.T) string {
@@ -37,30 +44,27 @@ func startServer(t *testing.T) string {
 // A real browser connects, chats, takes and sends files, and negotiates again,
 // and the page shows it all.
 func TestBrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser is slow to start")
-	}
-	b := openBrowser(t, startServer(t), "1400,1700")
-	b.waitFor("the connection", `document.querySelector("#connection-state").textContent === "connected"`)
-	b.waitFor("the greeting", `document.querySelector("#messages").innerText.includes("Hello from Go")`)
-	b.picture("connected")
+	b := browser{chromium.Open(t, startServer(t), "1400,1700")}
+	b.WaitFor("the connection", `document.querySelector("#connection-state").textContent === "connected"`)
+	b.WaitFor("the greeting", `document.querySelector("#messages").innerText.includes("Hello from Go")`)
+	b.Picture("connected")
 	b.exchange()
 	b.chat()
 	b.takesFile()
 	b.sendsFile()
 	b.renegotiates()
 	b.restarts()
-	b.picture("end")
-	if said := b.said(); len(said) > 0 {
+	b.Picture("end")
+	if said := b.Said(); len(said) > 0 {
 		t.Errorf("the console says %q", said)
 	}
 }
 
 // exchange looks for the milestones in the diagram, whose rows are in the order
 // of their times.
-func (b *browser) exchange() {
+func (b browser) exchange() {
 	b.Helper()
-	text := b.eval(`[...document.querySelectorAll("#events li")].map((li) => li.textContent).join("\n")`)
+	text := b.Eval(`[...document.querySelectorAll("#events li")].map((li) => li.textContent).join("\n")`)
 	at := 0
 	for _, want := range []string{
 		"Peer A to Signal channel: offer",
@@ -89,30 +93,30 @@ func (b *browser) exchange() {
 	}
 }
 
-func (b *browser) chat() {
+func (b browser) chat() {
 	b.Helper()
-	b.eval(`document.querySelector("#chat-text").value = "Grüße <b>"`)
-	b.click("#chat-form button")
-	b.waitFor("the answer", `document.querySelector("#messages").innerText.includes("“Grüße <b>”: 9 characters in 11 bytes")`)
+	b.Eval(`document.querySelector("#chat-text").value = "Grüße <b>"`)
+	b.Click("#chat-form button")
+	b.WaitFor("the answer", `document.querySelector("#messages").innerText.includes("“Grüße <b>”: 9 characters in 11 bytes")`)
 }
 
-func (b *browser) takesFile() {
+func (b browser) takesFile() {
 	b.Helper()
-	b.eval(`document.querySelector("#test-size").value = "1"`)
-	b.click("#fetch-test")
+	b.Eval(`document.querySelector("#test-size").value = "1"`)
+	b.Click("#fetch-test")
 	sum := sha256.New()
 	if _, err := io.CopyN(sum, transfer.Pattern(1<<20), 1<<20); err != nil {
 		b.Fatal(err)
 	}
 	want := hex.EncodeToString(sum.Sum(nil))
-	b.waitFor("the test file", `document.querySelector("#files").innerText.includes("same SHA-256")`)
-	if got := b.eval(`document.querySelector("#files .hash").textContent`); got != want {
+	b.WaitFor("the test file", `document.querySelector("#files").innerText.includes("same SHA-256")`)
+	if got := b.Eval(`document.querySelector("#files .hash").textContent`); got != want {
 		b.Errorf("the test file's SHA-256 is %s, want %s", got, want)
 	}
 }
 
 // sendsFile sends a file to Go and asks for it back.
-func (b *browser) sendsFile() {
+func (b browser) sendsFile() {
 	b.Helper()
 	content := make([]byte, 3<<20+17)
 	if _, err := io.ReadFull(transfer.Pattern(7), content); err != nil {
@@ -122,49 +126,49 @@ func (b *browser) sendsFile() {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		b.Fatal(err)
 	}
-	b.choose("#file-input", path)
-	b.waitFor("the offer to send it back", `document.querySelector("#files button")`)
-	b.picture("files")
-	b.click("#files button")
+	b.Choose("#file-input", path)
+	b.WaitFor("the offer to send it back", `document.querySelector("#files button")`)
+	b.Picture("files")
+	b.Click("#files button")
 	sum := sha256.Sum256(content)
 	want := hex.EncodeToString(sum[:])
-	b.waitFor("the file to come back", `document.querySelectorAll("#files .good").length === 3`)
-	if got := b.eval(`document.querySelector("#files .hash").textContent`); got != want {
+	b.WaitFor("the file to come back", `document.querySelectorAll("#files .good").length === 3`)
+	if got := b.Eval(`document.querySelector("#files .hash").textContent`); got != want {
 		b.Errorf("the SHA-256 of what came back is %s, want %s", got, want)
 	}
 }
 
 // renegotiates makes each side offer in turn: its offer is seen pending, then
 // current.
-func (b *browser) renegotiates() {
+func (b browser) renegotiates() {
 	b.Helper()
-	b.click("#renegotiate")
-	b.waitFor("the browser's pending offer", `document.querySelector("#browser-descriptions .pending:not(.empty)")`)
-	b.waitFor("Go's pending offer of the browser's, or its end", `document.querySelector("#signaling-state").textContent === "have-local-offer"`)
-	b.picture("pending")
+	b.Click("#renegotiate")
+	b.WaitFor("the browser's pending offer", `document.querySelector("#browser-descriptions .pending:not(.empty)")`)
+	b.WaitFor("Go's pending offer of the browser's, or its end", `document.querySelector("#signaling-state").textContent === "have-local-offer"`)
+	b.Picture("pending")
 	b.waitStable()
-	b.click("#renegotiate-go")
-	b.waitFor("Go's pending offer", `document.querySelector("#go-descriptions .pending:not(.empty)")`)
+	b.Click("#renegotiate-go")
+	b.WaitFor("Go's pending offer", `document.querySelector("#go-descriptions .pending:not(.empty)")`)
 	b.waitStable()
 }
 
-func (b *browser) waitStable() {
+func (b browser) waitStable() {
 	b.Helper()
-	b.waitFor("both sides to be stable", `!document.querySelector(".pending:not(.empty)") &&
+	b.WaitFor("both sides to be stable", `!document.querySelector(".pending:not(.empty)") &&
 		document.querySelector("#signaling-state").textContent === "stable"`)
 }
 
 // restarts restarts ICE: the descriptions have other credentials afterwards and
 // the connection goes on.
-func (b *browser) restarts() {
+func (b browser) restarts() {
 	b.Helper()
 	const ufrag = `document.querySelector("#go-descriptions .cell .facts").textContent`
-	before := b.eval(ufrag)
-	b.click("#restart")
-	b.waitFor("new credentials", ufrag+` !== "`+before+`"`)
+	before := b.Eval(ufrag)
+	b.Click("#restart")
+	b.WaitFor("new credentials", ufrag+` !== "`+before+`"`)
 	b.waitStable()
-	b.waitFor("the connection", `document.querySelector("#connection-state").textContent === "connected"`)
-	b.eval(`document.querySelector("#chat-text").value = "/state"`)
-	b.click("#chat-form button")
-	b.waitFor("the chat to go on", `document.querySelector("#messages").innerText.includes("connection connected")`)
+	b.WaitFor("the connection", `document.querySelector("#connection-state").textContent === "connected"`)
+	b.Eval(`document.querySelector("#chat-text").value = "/state"`)
+	b.Click("#chat-form button")
+	b.WaitFor("the chat to go on", `document.querySelector("#messages").innerText.includes("connection connected")`)
 }
