@@ -7,10 +7,9 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"net/netip"
-	"strings"
 	"sync"
-	"time"
+
+	"github.com/parleyrtc/webrtc/examples/internal/localhttp"
 )
 
 //go:embed page
@@ -23,10 +22,6 @@ const (
 	// that a session keeps.
 	MaxFile = 64 << 20
 )
-
-// contentSecurityPolicy allows what the page is made of and nothing else.
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
-	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // Config is what a Server needs.
 type Config struct {
@@ -57,19 +52,8 @@ func NewServer(config Config) *Server {
 // Serve serves HTTP on a listener until the context ends, then closes every
 // session.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{
-		Handler:           s.Handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
-	}
-	stop := context.AfterFunc(ctx, func() { server.Close() })
-	defer stop()
-	err := server.Serve(listener)
+	err := localhttp.Serve(ctx, listener, s.Handler())
 	s.Close()
-	if errors.Is(err, http.ErrServerClosed) && ctx.Err() != nil {
-		return nil
-	}
 	return err
 }
 
@@ -84,7 +68,7 @@ func (s *Server) Close() {
 	s.running.Wait()
 }
 
-// Handler returns the page and its WebSocket.
+// Handler returns the page and its WebSocket, for localhttp.Guard to keep.
 func (s *Server) Handler() http.Handler {
 	files, err := fs.Sub(page, "page")
 	if err != nil {
@@ -93,40 +77,7 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServerFS(files))
 	mux.HandleFunc("GET /session", s.serveSession)
-	return guard(mux)
-}
-
-// guard refuses requests by a host name other than localhost: with a name of
-// its own that resolves to this address, a foreign page would be of the same
-// origin. It sets the headers that confine the page.
-func guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !literal(r.Host) {
-			http.Error(w, "use an IP address or localhost", http.StatusMisdirectedRequest)
-			return
-		}
-		h := w.Header()
-		h.Set("Content-Security-Policy", contentSecurityPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Cache-Control", "no-cache")
-		next.ServeHTTP(w, r)
-	})
-}
-
-// literal tells whether a Host header names localhost or an IP address.
-func literal(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	if host == "localhost" {
-		return true
-	}
-	_, err := netip.ParseAddr(host)
-	return err == nil
+	return mux
 }
 
 // begin registers a session, unless there are too many.
