@@ -1,20 +1,259 @@
 package transceiver
 
-import "sync/atomic"
+import (
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/parleyrtc/webrtc/internal/codec"
+	"github.com/parleyrtc/webrtc/internal/srtptransport"
+	"github.com/parleyrtc/webrtc/transceiver/rtpheader"
+)
+
+// ErrStreamClosed is returned by a [SendStream] that was closed, alone or with
+// its session. It matches net.ErrClosed.
+var ErrStreamClosed = fmt.Errorf("transceiver: the stream is %w", net.ErrClosed)
+
+// SendConfig says how one encoding is sent: the negotiated parameters of the
+// m-line as far as they concern it.
+type SendConfig struct {
+	// Mid is the m-line's identification, RID the encoding's where there are
+	// several (RFC 8853), else empty.
+	Mid, RID string
+	// SSRC is the stream's source, 0 for one by chance. RTXSSRC is that of its
+	// retransmissions; 0: there are none.
+	SSRC, RTXSSRC uint32
+	// Kind says how often there are reports.
+	Kind codec.Kind
+	// Codecs are what the peer takes, with its payload types: their clock rates,
+	// their feedback, and which payload types retransmit and signal tones.
+	Codecs []codec.Codec
+	// Extensions are the header extensions that the peer takes. Those for mid,
+	// rid, transport-wide sequence number and send time are written here; all
+	// others go with a packet if its header has them under the same identifier.
+	Extensions []HeaderExtension
+	// AllowMixed says that both sides take extensions with one-byte and two-byte
+	// headers in one stream (RFC 8285 §6). Elements that need two-byte headers
+	// are left out where they do not.
+	AllowMixed bool
+	// Active is false while the encoding is paused: packets are dropped then.
+	Active bool
+}
+
+// SendEvents is what a stream reports to. The functions may be nil. They are
+// called without any lock held, on the goroutine that called HandleRTCP or
+// HandleTimeout, and must not block.
+type SendEvents struct {
+	// OnKeyFrameRequest says that the peer cannot decode without a key frame.
+	// Requests that follow within a round trip are one.
+	OnKeyFrameRequest func()
+	// OnRTCP is given each RTCP packet, taken from its compound, that says
+	// something of the stream. raw is lent until it returns.
+	OnRTCP func(raw []byte)
+	// OnBitrate says what the peer estimates that it can receive, in bits per
+	// second, in all (REMB).
+	OnBitrate func(bps uint64)
+	// OnToneChange says that a tone of InsertDTMF begins, or a pause (","), or
+	// with "" that all have been played (webrtc-pc §7.3).
+	OnToneChange func(tone string)
+}
 
 // A SendStream is what sends one encoding of a track: the core of an
 // RTCRtpSender, which has as many as it has encodings. Its methods may be called
 // from any goroutine.
 type SendStream struct {
-	ssrc atomic.Uint32
+	out    *sendHalf
+	events SendEvents
+	ssrc   atomic.Uint32 // written with out.mu
+
+	mu sync.Mutex // guards what follows
+	// cfg.SSRC and cfg.RTXSSRC are written with out.mu, too.
+	cfg     SendConfig
+	formats []sendFormat
+	marks   sendMarks
+	numbers numbering
+	history history
+	repairs repairs
+	tones   dtmf
+	// toneTime is the timestamp of the event that is being sent.
+	toneTime uint32
+	counts   SendStats
+	key      keyRequests
+	// lastSent is when a packet of the source was last sent.
+	lastSent time.Time
+	closed   bool
+
+	// What packets are made with, to allocate nothing.
+	fields rtpheader.Fields
+	passed []rtpheader.Element
+	burst  burst
 }
 
-// sendSSRCs are the sources of a stream; rtx is 0 without retransmissions.
-type sendSSRCs struct{ media, rtx uint32 }
+// NewSendStream adds a stream to what the session sends. SSRCs that are 0 where
+// they are needed are chosen.
+func (s *Session) NewSendStream(c SendConfig, e SendEvents) *SendStream {
+	st := &SendStream{out: &s.out, events: e}
+	st.repairs.next = uint16(s.cfg.Rand()) & firstSequence
+	s.out.add(st, c)
+	return st
+}
 
-func (s sendSSRCs) list() []uint32 {
-	if s.rtx == 0 {
-		return []uint32{s.media}
+// firstSequence masks the random sequence numbers that streams of ours begin
+// with. RFC 3711 §3.3.1: if the first packets are lost just before sequence
+// numbers wrap, the receiver's idea of the rollover counter is wrong for good.
+const firstSequence = 1<<15 - 1
+
+// Configure changes how the stream is sent from the next packet on. Sequence
+// numbers go on, also under another SSRC.
+func (st *SendStream) Configure(c SendConfig) { st.out.configure(st, c) }
+
+// configure is called with out.mu.
+func (st *SendStream) configure(c SendConfig) (before, after sendSSRCs) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	before = sendSSRCs{st.cfg.SSRC, st.cfg.RTXSSRC}
+	if c.SSRC == 0 {
+		c.SSRC = before.media
 	}
-	return []uint32{s.media, s.rtx}
+	for c.SSRC == 0 {
+		c.SSRC = st.out.s.cfg.Rand()
+	}
+	c.Codecs, c.Extensions = append([]codec.Codec(nil), c.Codecs...), append([]HeaderExtension(nil), c.Extensions...)
+	st.cfg = c
+	st.ssrc.Store(c.SSRC)
+	st.formats = sendFormats(c)
+	st.marks = marksOf(c)
+	if !st.repairable() {
+		st.history.free()
+	}
+	return before, sendSSRCs{c.SSRC, c.RTXSSRC}
+}
+
+// SSRC returns the stream's source.
+func (st *SendStream) SSRC() uint32 { return st.ssrc.Load() }
+
+// WriteRTP sends a packet of the stream's source and returns its length. The
+// header's SSRC is replaced; its sequence number and timestamp are moved where
+// the source was replaced (see Rebase); of its extensions those stay that are
+// negotiated under the same identifier and are not written here. h and payload
+// stay the caller's and are not changed.
+//
+// Nothing happens, and 0 is returned without an error, while there are no keys or
+// the stream is not active. The error is ErrAlreadySent for a sequence number
+// that was sent, ErrTooOld for one of which nobody knows, ErrStreamClosed, or
+// what the path says.
+func (st *SendStream) WriteRTP(now time.Time, h *rtp.Header, payload []byte) (int, error) {
+	return st.write(now, h, payload, nil)
+}
+
+// WriteShared sends as WriteRTP does a packet with a payload that other streams
+// send as well: it is kept once for all of them. The caller keeps its own use of
+// p.
+func (st *SendStream) WriteShared(now time.Time, h *rtp.Header, p *Payload) error {
+	_, err := st.write(now, h, p.b, p)
+	return err
+}
+
+// Rebase says that the next packet is of another source: sequence numbers go on
+// by one from there and timestamps by the time that has passed, whatever the
+// source counts from.
+func (st *SendStream) Rebase() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.numbers.rebase()
+}
+
+func (st *SendStream) write(now time.Time, h *rtp.Header, payload []byte, shared *Payload) (int, error) {
+	n, kind, err := st.writeLocked(now, h, payload, shared)
+	if n > 0 {
+		st.out.armReports(now, kind == codec.Video)
+	}
+	return n, err
+}
+
+func (st *SendStream) writeLocked(now time.Time, h *rtp.Header, payload []byte, shared *Payload) (int, codec.Kind, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.closed {
+		return 0, 0, ErrStreamClosed
+	}
+	sealer := st.out.sealer.Load()
+	if sealer == nil || !st.cfg.Active {
+		return 0, 0, nil
+	}
+	place, err := st.numbers.number(now, h.SequenceNumber, h.Timestamp)
+	if err != nil {
+		return 0, 0, err
+	}
+	if place.out <= st.numbers.out && sealer.Sealed(st.cfg.SSRC, uint16(place.out)) {
+		return 0, 0, ErrAlreadySent
+	}
+	format := st.format(h.PayloadType)
+	st.fields = rtpheader.Fields{
+		Marker: h.Marker, PayloadType: h.PayloadType, SequenceNumber: uint16(place.out), Timestamp: place.timestamp,
+		SSRC: st.cfg.SSRC, CSRCs: h.CSRC, Elements: st.fields.Elements,
+	}
+	st.passed = st.passed[:0]
+	for _, id := range st.marks.pass {
+		if data := h.GetExtension(id); data != nil {
+			st.passed = append(st.passed, rtpheader.Element{ID: id, Data: data})
+		}
+	}
+	padding := uint8(0)
+	if h.Padding {
+		padding = h.PaddingSize
+	}
+	n, err := st.transmit(now, sealer, place.out, format, payload, shared, padding)
+	if n > 0 {
+		st.numbers.take(now, place, format.clock)
+	}
+	return n, st.cfg.Kind, err
+}
+
+// transmit sends the packet that st.fields and st.passed describe and keeps what
+// it takes to send it again. Its return value is positive if the sequence number
+// is used up, whether or not the path took the packet. A pacer goes in between
+// here and the caller: what depends on the time of sending is written below.
+func (st *SendStream) transmit(now time.Time, sealer *srtptransport.Sealer, number int64, f sendFormat, payload []byte, shared *Payload, padding uint8) (int, error) {
+	buf := sendBuffers.Get().(*sendBuffer)
+	st.mark(now, number)
+	b, err := st.appendHeader(buf.b[:0])
+	if err != nil {
+		buf.release()
+		return 0, err
+	}
+	header := len(b)
+	b = rtpheader.AppendPadding(append(b, payload...), padding)
+	n := len(b)
+	sealed, err := st.burst.seal(sealer, buf, b)
+	if err != nil {
+		return 0, err
+	}
+	if f.repair != repairNone && len(payload) > 0 {
+		st.remember(now, number, f, payload, shared, sealed)
+	}
+	st.counts.Packets++
+	st.counts.Bytes += uint64(len(payload))
+	st.counts.HeaderBytes += uint64(header + int(padding))
+	st.lastSent = now
+	return n, st.out.flush(&st.burst)
+}
+
+// Close ends the stream: the peer is told so (RFC 3550 §6.6), and what was kept
+// is freed. Further writes return ErrStreamClosed.
+func (st *SendStream) Close(now time.Time) { st.out.remove(now, st) }
+
+// end makes the stream one that sends no more and returns its sources if it ever
+// did.
+func (st *SendStream) end() (sources sendSSRCs, sent bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.closed = true
+	st.history.free()
+	st.tones.stop()
+	return sendSSRCs{st.cfg.SSRC, st.cfg.RTXSSRC}, st.counts.Packets > 0
 }

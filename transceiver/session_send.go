@@ -2,6 +2,8 @@ package transceiver
 
 import (
 	"maps"
+	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,9 +12,9 @@ import (
 	"github.com/parleyrtc/webrtc/transceiver/feedback"
 )
 
-// A sendHalf is what a session sends: its streams, and its RTCP of both halves.
+// A sendHalf is what a session sends: its streams, and the RTCP of both halves.
 // It has no lock in common with the receiving half, which calls it; what it calls
-// of the session is its configuration and noteRTT.
+// of the session is its configuration, RTT and noteRTT.
 type sendHalf struct {
 	s      *Session
 	sealer atomic.Pointer[srtptransport.Sealer]
@@ -23,12 +25,26 @@ type sendHalf struct {
 	transport atomic.Uint32
 	reports   reportClock
 
-	mu sync.Mutex // guards what follows, and replacing streams
+	mu sync.Mutex // guards what follows; may be held to lock a stream, not the other way round
 	// order has the streams in the order of their making.
 	order  []*SendStream
 	closed bool
-	// own is the SSRC of reports and feedback while there is no stream.
-	own uint32
+	// own is the SSRC of reports and feedback while there is no stream, playing
+	// the streams that play tones.
+	own     uint32
+	playing []*SendStream
+}
+
+// sendSSRCs are the sources of a stream; rtx is 0 without retransmissions.
+type sendSSRCs struct{ media, rtx uint32 }
+
+func (s sendSSRCs) appendTo(dst []uint32) []uint32 {
+	for _, ssrc := range [...]uint32{s.media, s.rtx} {
+		if ssrc != 0 {
+			dst = append(dst, ssrc)
+		}
+	}
+	return dst
 }
 
 // init makes the half of a new session.
@@ -50,39 +66,164 @@ func (o *sendHalf) stream(ssrc uint32) *SendStream { return (*o.streams.Load())[
 func (o *sendHalf) ssrc() uint32 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.ssrcLocked()
+}
+
+func (o *sendHalf) ssrcLocked() uint32 {
 	if len(o.order) > 0 {
-		return o.order[0].ssrc.Load()
+		return o.order[0].SSRC()
 	}
 	return o.own
 }
 
+func (o *sendHalf) add(st *SendStream, c SendConfig) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, after := st.configure(c)
+	if o.closed {
+		st.end()
+		return
+	}
+	o.order = append(o.order, st)
+	o.register(st, sendSSRCs{}, after)
+}
+
+func (o *sendHalf) configure(st *SendStream, c SendConfig) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	before, after := st.configure(c)
+	if slices.Contains(o.order, st) {
+		o.register(st, before, after)
+	}
+}
+
 // register puts a stream under its SSRCs and takes it from those that it had.
-func (o *sendHalf) register(st *SendStream, old, now sendSSRCs) {
+func (o *sendHalf) register(st *SendStream, before, after sendSSRCs) {
+	if before == after {
+		return
+	}
 	m := maps.Clone(*o.streams.Load())
-	for _, ssrc := range old.list() {
+	for _, ssrc := range before.appendTo(nil) {
 		if m[ssrc] == st {
 			delete(m, ssrc)
+			o.forget(ssrc)
 		}
 	}
-	for _, ssrc := range now.list() {
+	for _, ssrc := range after.appendTo(nil) {
 		m[ssrc] = st
 	}
 	o.streams.Store(&m)
 }
 
-// nextTimeout returns when handleTimeout is to be called, the zero time for
-// never. Reports are the caller's: see armReports.
-func (o *sendHalf) nextTimeout() time.Time { return time.Time{} }
+func (o *sendHalf) forget(ssrc uint32) {
+	if sealer := o.sealer.Load(); sealer != nil {
+		sealer.Forget(ssrc)
+	}
+}
 
-// handleTimeout does what is due but for reports.
-func (o *sendHalf) handleTimeout(now time.Time) {}
-
-// handleRTCP takes one packet of a compound that has arrived: what it says of
-// what was sent. Handlers are called before it returns.
-func (o *sendHalf) handleRTCP(now time.Time, p feedback.Packet) {}
-
-// sendRTCP protects a compound and sends it. The bytes stay the caller's.
-func (o *sendHalf) sendRTCP(now time.Time, compound []byte) error { return nil }
+// remove ends a stream and tells the peer.
+func (o *sendHalf) remove(now time.Time, st *SendStream) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	i := slices.Index(o.order, st)
+	if i < 0 {
+		return
+	}
+	sources, sent := st.end()
+	if sent {
+		o.goodbye(now, sources.appendTo(nil))
+	}
+	o.order = slices.Delete(o.order, i, i+1)
+	o.reports.removed(i)
+	o.register(st, sources, sendSSRCs{})
+}
 
 // close says goodbye for all streams and closes them.
-func (o *sendHalf) close(now time.Time) {}
+func (o *sendHalf) close(now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return
+	}
+	o.closed = true
+	var leaving []uint32
+	for _, st := range o.order {
+		if sources, sent := st.end(); sent {
+			leaving = sources.appendTo(leaving)
+		}
+	}
+	const perPacket = 200 // fits a datagram
+	for part := range slices.Chunk(leaving, perPacket) {
+		o.goodbye(now, part)
+	}
+	for _, ssrc := range leaving {
+		o.forget(ssrc)
+	}
+	o.order, o.playing = nil, nil
+	o.streams.Store(&map[uint32]*SendStream{})
+	o.reports.stop()
+}
+
+// goodbye says that sources of ours leave. RFC 3550 §6.1: a compound begins with
+// a report and has the canonical name; §6.3.7: who never sent anything says
+// nothing, which is the caller's to know.
+func (o *sendHalf) goodbye(now time.Time, sources []uint32) {
+	report := feedback.ReceiverReport{SSRC: sources[0]}
+	b := feedback.AppendCNAME(report.Append(nil), sources[0], o.s.cfg.CNAME)
+	_ = o.sendRTCP(now, (&feedback.Goodbye{Sources: sources}).Append(b)) // there is nobody to tell
+}
+
+// sendRTCP protects a compound and sends it. The bytes stay the caller's. Without
+// keys it is dropped, and the error is net.ErrClosed: RTCP is no use later.
+func (o *sendHalf) sendRTCP(_ time.Time, compound []byte) error {
+	sealer := o.sealer.Load()
+	if sealer == nil {
+		return net.ErrClosed
+	}
+	buf := sendBuffers.Get().(*sendBuffer)
+	defer buf.release()
+	buf.b = slices.Grow(append(buf.b[:0], compound...), srtptransport.Overhead)
+	sealed, err := sealer.SealRTCP(buf.b)
+	if err != nil {
+		return err
+	}
+	return o.s.cfg.Send([][]byte{sealed})
+}
+
+// nextTimeout returns when handleTimeout is to be called or reportsDue asked, the
+// zero time for never.
+func (o *sendHalf) nextTimeout() time.Time {
+	next := o.reports.next()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, st := range o.playing {
+		if at := st.nextTone(); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	return next
+}
+
+// handleTimeout does what is due but for reports: see reportsDue. Handlers are
+// called before it returns.
+func (o *sendHalf) handleTimeout(now time.Time) {
+	o.mu.Lock()
+	playing := slices.Clone(o.playing)
+	o.mu.Unlock()
+	for _, st := range playing {
+		st.playTones(now)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.playing = slices.DeleteFunc(o.playing, func(st *SendStream) bool { return st.nextTone().IsZero() })
+}
+
+// plays makes handleTimeout look after the tones of a stream.
+func (o *sendHalf) plays(st *SendStream) {
+	o.mu.Lock()
+	if !o.closed && !slices.Contains(o.playing, st) {
+		o.playing = append(o.playing, st)
+	}
+	o.mu.Unlock()
+	o.s.cfg.Wake()
+}

@@ -114,6 +114,18 @@ func (s *Sealer) source(ssrc uint32) (*source, error) {
 	return s.sources.add(ssrc), nil
 }
 
+// Sealed reports whether SealRTP would refuse the packet of an SSRC with this
+// sequence number, because it was sealed before or may have been.
+func (s *Sealer) Sealed(ssrc uint32, sequence uint16) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if src := s.sources.live[ssrc]; src != nil {
+		return src.rtp.used(estimate(src.rtp.next, sequence))
+	}
+	floor := s.sources.floors(ssrc).rtp
+	return estimate(floor, sequence) < floor
+}
+
 // SetCryptex says whether header extensions and contributing sources are
 // encrypted from now on (RFC 9335), which both sides must have agreed on.
 func (s *Sealer) SetCryptex(on bool) {
