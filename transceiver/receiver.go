@@ -1,6 +1,9 @@
 package transceiver
 
 import (
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parleyrtc/webrtc/internal/codec"
@@ -28,13 +31,24 @@ type ReceiverConfig struct {
 // A Receiver is the core of an RTCRtpReceiver: the tracks that come in for one
 // transceiver. Its methods may be called from any goroutine.
 type Receiver struct {
-	kind codec.Kind
-	cfg  ReceiverConfig
+	kind    codec.Kind
+	cfg     ReceiverConfig
+	main    *Track
+	session atomic.Pointer[Session] // that it is attached to, or nil
+
+	mu     sync.Mutex // guards what follows
+	tracks []*Track   // the main one and those with RIDs; replaced, not changed
+	closed bool
 }
 
 // NewReceiver returns a receiver that belongs to no session yet. Its main track
 // is there.
-func NewReceiver(kind codec.Kind, c ReceiverConfig) *Receiver { return &Receiver{kind: kind, cfg: c} }
+func NewReceiver(kind codec.Kind, c ReceiverConfig) *Receiver {
+	r := &Receiver{kind: kind, cfg: c}
+	r.main = newTrack(r, "")
+	r.tracks = []*Track{r.main}
+	return r
+}
 
 // ReceiveParameters say what a receiver may get: the negotiated parameters of
 // its m-line, as far as they concern what comes from the peer.
@@ -60,45 +74,57 @@ type Reception struct {
 	Parameters ReceiveParameters
 }
 
-// SourceInfo tells of a source that was heard lately: of an
-// RTCRtpContributingSource or RTCRtpSynchronizationSource.
-type SourceInfo struct {
-	// Source is the SSRC or CSRC.
-	Source uint32
-	// Contributing says which of the two it is.
-	Contributing bool
-	// Time is when its newest packet arrived.
-	Time time.Time
-	// RTPTimestamp is that packet's.
-	RTPTimestamp uint32
-	// HasLevel says that the packet carried the source's audio level, Level, in
-	// -dBov: 0 is the loudest, 127 silence (RFC 6464 §3, RFC 6465 §3).
-	HasLevel bool
-	Level    uint8
-	// HasVoice says that the packet carried a voice activity flag, Voice
-	// (RFC 6464 §4). Contributing sources have none.
-	HasVoice, Voice bool
-}
-
-// Close ends the receiver: it is detached from its session, and reads of its
-// tracks return io.EOF.
-func (r *Receiver) Close() {}
-
 // Kind returns the kind of media that the receiver is for.
 func (r *Receiver) Kind() codec.Kind { return r.kind }
 
 // Main returns the track without RID, which is there from the start.
-func (r *Receiver) Main() *Track { return nil }
+func (r *Receiver) Main() *Track { return r.main }
 
-// Tracks returns the main track and those with RIDs that have been announced or
-// heard, in that order.
-func (r *Receiver) Tracks() []*Track { return nil }
+// Tracks returns the main track and those of the RIDs that have been announced, in
+// that order. The slice is not to be changed.
+func (r *Receiver) Tracks() []*Track {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tracks
+}
 
-// Sources returns the sources that were heard in the last 10 seconds before now,
-// the newest first.
-func (r *Receiver) Sources(now time.Time) []SourceInfo { return nil }
+// track returns the track with the RID, which it makes if there is none.
+func (r *Receiver) track(rid string) *Track {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.tracks {
+		if t.rid == rid {
+			return t
+		}
+	}
+	t := newTrack(r, rid)
+	if r.closed {
+		t.Close(nil)
+	}
+	r.tracks = append(slices.Clip(r.tracks), t)
+	return t
+}
+
+// Close ends the receiver: it is detached from its session, and reads of its
+// tracks return io.EOF.
+func (r *Receiver) Close() {
+	r.mu.Lock()
+	r.closed = true
+	tracks := r.tracks
+	r.mu.Unlock()
+	if s := r.session.Load(); s != nil {
+		s.detach(r)
+	}
+	for _, t := range tracks {
+		t.Close(nil)
+	}
+}
 
 // RequestKeyFrame asks the peer for a key frame of each of the receiver's video
 // tracks: by PLI (RFC 4585 §6.3.1), or by FIR (RFC 5104 §4.3.1) where only that
 // was negotiated. Requests that follow each other closely are sent as one.
-func (r *Receiver) RequestKeyFrame(now time.Time) {}
+func (r *Receiver) RequestKeyFrame(now time.Time) {
+	if s := r.session.Load(); s != nil {
+		s.requestKeyFrames(now, r)
+	}
+}

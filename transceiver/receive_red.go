@@ -1,0 +1,65 @@
+package transceiver
+
+import (
+	"github.com/parleyrtc/webrtc/transceiver/red"
+	"github.com/parleyrtc/webrtc/transceiver/rtpheader"
+)
+
+// unpack gives the blocks of a redundant packet (RFC 2198) to its track: the
+// primary block as the packet, with the payload type of its own, those before it
+// as the packets that they repeat, as far as these have not come. timestamp is
+// that of the packet which was the newest before.
+func (s *Session) unpack(d *delivery, st *stream, h *rtpheader.Header, b []byte, ext uint64, a arrival, timestamp uint32, info PacketInfo) {
+	blocks, err := red.Split(h.Payload(b))
+	if err != nil {
+		st.count.Discarded++
+		return
+	}
+	d.reserve(blocks.Len()*rtpheader.FixedSize + len(b))
+	for block, ok := blocks.Next(); ok; block, ok = blocks.Next() {
+		f := st.binding.format(block.PayloadType)
+		switch {
+		case f.kind == formatFEC:
+			st.count.FECPackets++
+		case f.kind != formatMedia:
+			st.count.Discarded++
+		case block.Distance > 0:
+			// A packet that comes late has nothing to add, nor has one behind the
+			// newest. Senders repeat the packets right before, so that the block's
+			// place tells the sequence number; its timestamp must agree.
+			n, t := ext-uint64(block.Distance), h.Timestamp-uint32(block.TimestampOffset)
+			if a == arrivalNext && len(block.Payload) > 0 && st.seq.missing(n) && int32(t-timestamp) > 0 {
+				s.redundant(d, st, uint16(n), t, block, f, info)
+			}
+		default:
+			st.carries(block.PayloadType, f, a)
+			// The header moves to where the block begins.
+			start := len(b) - int(h.PaddingSize) - len(block.Payload) - h.Size()
+			copy(b[start:], b[:h.Size()])
+			b = b[start:]
+			rtpheader.SetPayloadType(b, block.PayloadType)
+			h.PayloadType = block.PayloadType
+			d.add(st, h, b, ext, s.table.read(h, b).levels, info)
+		}
+	}
+}
+
+// redundant makes a packet of a redundant block and gives it to the stream.
+func (s *Session) redundant(d *delivery, st *stream, n uint16, timestamp uint32, block red.Block, f *format, info PacketInfo) {
+	// RFC 2198 §3 repeats neither marker nor contributing sources.
+	start := len(d.scratch)
+	b, err := rtpheader.Append(d.scratch, &rtpheader.Fields{
+		PayloadType: block.PayloadType, SequenceNumber: n, Timestamp: timestamp, SSRC: st.ssrc,
+	})
+	if err != nil {
+		return
+	}
+	d.scratch = append(b, block.Payload...)
+	b = d.scratch[start:len(d.scratch):len(d.scratch)]
+	var h rtpheader.Header
+	if h.Parse(b) != nil {
+		return
+	}
+	info.Recovered = true
+	s.media(d, st, &h, b, f, levels{}, info)
+}
