@@ -29,6 +29,8 @@ func (p *parser) sessionAttribute(a Attribute) outcome {
 			s.ICELite = true
 		case "extmap-allow-mixed":
 			s.ExtmapAllowMixed = true
+		case "cryptex":
+			s.Cryptex = true
 		case "end-of-candidates":
 			s.EndOfCandidates = true
 		default:

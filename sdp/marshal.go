@@ -50,6 +50,7 @@ func (w *writer) session(s *Session) {
 		w.end()
 	}
 	w.flag(s.ExtmapAllowMixed, "a=extmap-allow-mixed")
+	w.flag(s.Cryptex, "a=cryptex")
 	for _, v := range s.MsidSemantic {
 		w.line("a=msid-semantic:", v)
 	}

@@ -15,6 +15,8 @@ type Session struct {
 	ICELite bool
 	// ExtmapAllowMixed is a=extmap-allow-mixed (RFC 8285 §6).
 	ExtmapAllowMixed bool
+	// Cryptex is a=cryptex, which holds for all sections (RFC 9335 §4).
+	Cryptex bool
 	// Transport are the transport attributes at session level. They hold for
 	// the media sections that have none of their own: see EffectiveTransport.
 	Transport Transport

@@ -44,11 +44,17 @@ func (n *negotiation) createAnswer(cfg Config, l Local) (string, error) {
 		// RFC 9429 §5.3.1: "The next step is to generate m= sections for each m=
 		// section that is present in the remote offer, as specified in [RFC3264],
 		// Section 6", those that are rejected included, in the offer's order.
-		if i != data {
+		var media *sdp.Media
+		switch {
+		case i == data && offer.bundledIfOnly(i):
+			media = n.limited(answeredData(offered), l)
+		case offer.rows[i].transceiver != 0 && !offer.rows[i].rejected:
+			media = n.answeredMedia(offer, i, l.transceiver(offer.rows[i].transceiver), l)
+		}
+		if media == nil {
 			session.Media = append(session.Media, rejectedSection(offered, offered.Mid))
 			continue
 		}
-		media := n.limited(answeredData(offered), l)
 		t := offer.rows[i].transport
 		n.fillTransport(media, t, l, n.answerCredentials(t, i, l))
 		media.Transport.Setup = n.answerSetup(cfg, t, offer.transport[i].Setup)

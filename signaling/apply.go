@@ -2,14 +2,14 @@ package signaling
 
 // applyAnswer applies an answer of either side, provisional or final: the
 // effects of both descriptions begin with it (RFC 9429 §5.11).
-func (n *negotiation) applyAnswer(next State, answerer side, answer *description) (Effects, error) {
+func (n *negotiation) applyAnswer(next State, answerer side, answer *description, l Local) (Effects, error) {
 	offer, ours, theirs, before := n.pendingRemote, answer, n.pendingRemote, n.stable.plan
 	if answerer == remote {
 		offer, ours, theirs = n.pendingLocal, n.pendingLocal, answer
 		before = planOffer(n.stable.plan, offer)
 	}
-	answer.rows = settle(offer.rows, answer.content)
-	changes := planAnswer(before, n.plan, ours, theirs, answer)
+	answer.rows = settle(offer.rows, n.lines, answer.content, &n.nextTransport)
+	changes := planAnswer(before, n.plan, ours, theirs, answer, l)
 	if err := checkContinuity(n.plan, changes, answer); err != nil {
 		return nil, err
 	}
@@ -21,6 +21,11 @@ func (n *negotiation) applyAnswer(next State, answerer side, answer *description
 
 	n.lines = answer.rows
 	if answer.kind == Answer {
+		for i, row := range n.lines {
+			if media := changes.media[row.transceiver]; media != nil {
+				n.lines[i].used = row.used.with(media)
+			}
+		}
 		// webrtc-pc §4.4.1.5: "If description is of type "answer", then this
 		// completes an offer answer negotiation." The pending descriptions become
 		// the current ones.
@@ -32,6 +37,10 @@ func (n *negotiation) applyAnswer(next State, answerer side, answer *description
 		n.pendingRemote = answer
 	}
 	effects := n.enter(next)
+	effects = append(effects, n.describe(answer, offer.rows, answerer, nil)...)
+	if answer.kind == Answer {
+		effects = append(effects, n.stopped(l)...)
+	}
 	effects = append(effects, n.commitPlan(changes, false)...)
 	if answerer == local {
 		n.forgetDrafts(answer)

@@ -6,8 +6,8 @@ import "slices"
 // group has already, or a new one for the group, or one of its own.
 //
 // The bundle policies of RFC 9429 §4.1.1 differ in which sections of an offer of
-// ours keep a transport of their own until the answer says whether the peer
-// bundles. With one section in use at most, they come to the same.
+// ours have a transport of their own until the answer says whether the peer
+// bundles. Here none has; splitBundle sees to peers that do not.
 func shareTransports(rows []mline, offer *content, next *TransportID) {
 	allocate := func() TransportID {
 		t := *next
@@ -50,6 +50,33 @@ func joinBundle(rows []mline, answer *content) {
 			shared = rows[i].transport
 		}
 		rows[i].transport = shared
+	}
+}
+
+// splitBundle gives a transport of its own to each section that shares one but is
+// not in the answer's group: those of peers that do not bundle. It gathers from
+// the answer on, with the credentials that the offer has for the section.
+//
+// inForce is the table so far, in which a provisional answer may have done so
+// already.
+func splitBundle(rows, inForce []mline, answer *content, next *TransportID) {
+	owned := map[TransportID]bool{}
+	for _, i := range answer.group {
+		owned[rows[i].transport] = true
+	}
+	for i := range rows {
+		row := &rows[i]
+		if row.rejected || answer.member[i] {
+			continue
+		}
+		if owned[row.transport] && i < len(inForce) && inForce[i].transport != 0 {
+			row.transport = inForce[i].transport
+		}
+		if owned[row.transport] {
+			row.transport = *next
+			*next++
+		}
+		owned[row.transport] = true
 	}
 }
 

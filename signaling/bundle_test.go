@@ -54,7 +54,8 @@ func TestTransportsOfBundles(t *testing.T) {
 		{"no group", nil, "|a b", "|a b", ids(10, 11), ids(10, 11)},
 		{"one outside", nil, "a b|c", "a b|c", ids(10, 10, 11), ids(10, 10, 11)},
 		{"tagged is rejected", nil, "a b c", "a! b c", ids(10, 10, 10), ids(0, 10, 10)},
-		{"answer unbundles one", nil, "a b", "a|b", ids(10, 10), ids(10, 10)},
+		{"answer unbundles one", nil, "a b", "a|b", ids(10, 10), ids(10, 11)},
+		{"answer does not bundle", nil, "a b c", "|a b c", ids(10, 10, 10), ids(10, 11, 12)},
 		{"what runs is joined", ids(3, 0), "a b", "a b", ids(3, 3), ids(3, 3)},
 		{"the first that runs", ids(0, 4), "a b c", "a b c", ids(4, 4, 4), ids(4, 4, 4)},
 		{"separate until bundled", ids(3, 4), "a b", "a b", ids(3, 4), ids(3, 3)},
@@ -71,7 +72,7 @@ func TestTransportsOfBundles(t *testing.T) {
 		if x := transportsOf(got); !slices.Equal(x, test.offered) {
 			t.Errorf("%s: offered %v, want %v", test.name, x, test.offered)
 		}
-		if x := transportsOf(settle(got, sections(t, test.answer))); !slices.Equal(x, test.settled) {
+		if x := transportsOf(settle(got, got, sections(t, test.answer), &next)); !slices.Equal(x, test.settled) {
 			t.Errorf("%s: settled %v, want %v", test.name, x, test.settled)
 		}
 	}
@@ -119,7 +120,7 @@ func TestNewMid(t *testing.T) {
 		for _, mid := range strings.Fields(test.used) {
 			rows = append(rows, mline{mid: mid, rejected: true})
 		}
-		if got := newMid(rows); got != test.want {
+		if got := newMids(rows).take(); got != test.want {
 			t.Errorf("used %q: got %q, want %q", test.used, got, test.want)
 		}
 	}

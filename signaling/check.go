@@ -3,6 +3,7 @@ package signaling
 import (
 	"strings"
 
+	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/sdp"
 )
@@ -52,6 +53,11 @@ func checkAnswer(offer *description, answer *content, who side) error {
 		if offer.rows[i].data && !isData(m) {
 			return invalid("%s of the %s answer has protocol %s with formats %q, which cannot carry data channels", section(i, m), who, m.Proto, m.Formats)
 		}
+		if offer.rows[i].transceiver != 0 {
+			if err := checkMediaAnswer(offer, answer, i, who); err != nil {
+				return err
+			}
+		}
 	}
 	if err := checkBundleAnswer(offer.content, answer, who); err != nil {
 		return err
@@ -60,6 +66,26 @@ func checkAnswer(offer *description, answer *content, who side) error {
 		return err
 	}
 	return checkRoles(offer, answer, who)
+}
+
+// checkMediaAnswer says whether section i of an answer, for audio or video, goes
+// with the offer's.
+func checkMediaAnswer(offer *description, answer *content, i int, who side) error {
+	m := answer.Media[i]
+	if _, ok := mediaKind(m); !ok {
+		return invalid("%s of the %s answer has protocol %s, which is not RTP over DTLS", section(i, m), who, m.Proto)
+	}
+	// RFC 9429 §5.8.3: "If the RTP/RTCP multiplexing policy is "require", each "m="
+	// section MUST contain an "a=rtcp-mux" attribute."
+	if !answer.muxes(i) {
+		return invalid("%s of the %s answer has no a=rtcp-mux, and RTCP has no other way", section(i, m), who)
+	}
+	// RFC 3264 §6.1: the answer lists formats of the offer; a stream without one in
+	// common is rejected.
+	if !hasMedia(codec.Accepted(codecsOf(offer.Media[i]), codecsOf(m))) {
+		return invalid("%s of the %s answer has formats %q, none of which was offered; port 0 rejects a section", section(i, m), who, m.Formats)
+	}
+	return nil
 }
 
 // checkBundleAnswer says whether the answer's group is a part of the offer's
@@ -84,7 +110,7 @@ func checkBundleAnswer(offer, answer *content, who side) error {
 func checkSections(c *content, who side, kind Type) error {
 	for i, m := range c.Media {
 		if unusable(m) || !securedByDTLS(m) {
-			continue
+			continue // Others are rejected if they lack something.
 		}
 		t := c.transport[i]
 		switch {
@@ -107,7 +133,7 @@ func checkSections(c *content, who side, kind Type) error {
 // server for each section (RFC 8842 §5.3, RFC 4145 §4.1).
 func checkRoles(offer *description, answer *content, who side) error {
 	for i, m := range answer.Media {
-		if unusable(m) || !securedByDTLS(m) {
+		if unusable(m) || !answer.usesDTLS(i) {
 			continue
 		}
 		offered, answered := offer.transport[i].Setup, answer.transport[i].Setup
@@ -134,16 +160,18 @@ func securedByDTLS(m *sdp.Media) bool {
 // the DTLS connection is not being continued and the remote description MUST be
 // part of an ICE restart, together with new ufrag and password values."
 func checkRenewal(inForce plan, offer *description) error {
-	i := activeData(offer.rows)
-	if i < 0 {
-		return nil
+	for _, t := range transports(offer.rows) {
+		was := inForce.transports[t].remote
+		if was == nil {
+			continue
+		}
+		i := carrier(offer.rows, offer.content, t)
+		is := &remotePlan{fingerprints: offer.transport[i].Fingerprints, tlsID: offer.transport[i].TLSID}
+		if !was.continues(is) && was.parameters == offer.credentials(i) {
+			return renewalError(i, offer)
+		}
 	}
-	was := inForce.transports[offer.rows[i].transport].remote
-	is := &remotePlan{fingerprints: offer.transport[i].Fingerprints, tlsID: offer.transport[i].TLSID}
-	if was == nil || was.continues(is) || was.parameters != offer.credentials(i) {
-		return nil
-	}
-	return renewalError(i, offer)
+	return nil
 }
 
 // checkContinuity says whether DTLS can go on where an answer has it go on.

@@ -38,6 +38,14 @@ func (d *description) withRows(rows []mline) *description {
 	return &c
 }
 
+// section returns the section at an index, or nil if there is none.
+func (d *description) section(i int) *sdp.Media {
+	if d == nil || i < 0 || i >= len(d.Media) {
+		return nil
+	}
+	return d.Media[i]
+}
+
 // withCandidate returns the description with a candidate of section i, or with
 // the section's end of candidates if candidate is "".
 func (d *description) withCandidate(i int, candidate string) *description {

@@ -1,14 +1,24 @@
 package signaling
 
-import "slices"
+import (
+	"maps"
+	"reflect"
+	"slices"
+)
 
 // commitPlan makes next the plan and returns what has to be done for it: first
-// what ends, then each transport, then the data association. The peer's
-// candidates come right behind the credentials that they belong to.
+// what ends, then each transport, then the data association and the media of each
+// section. The peer's candidates come right behind the credentials that they
+// belong to.
 func (n *negotiation) commitPlan(next plan, rollback bool) Effects {
 	old := n.plan
 	n.plan = next
 	var effects Effects
+	for _, t := range slices.Sorted(maps.Keys(old.media)) {
+		if next.media[t] == nil {
+			effects = append(effects, MediaInForce{Transceiver: t})
+		}
+	}
 	keepsData := old.data != nil && next.data != nil && old.data.sameAssociation(next.data) &&
 		!renews(old.transports[next.data.transport], next.transports[next.data.transport])
 	if old.data != nil && !keepsData {
@@ -33,6 +43,12 @@ func (n *negotiation) commitPlan(next plan, rollback bool) Effects {
 		})
 	case old.data.maxMessageSize != d.maxMessageSize:
 		effects = append(effects, UpdateData{RemoteMaxMessageSize: d.maxMessageSize})
+	}
+	for _, row := range n.lines {
+		is := next.media[row.transceiver]
+		if is != nil && !reflect.DeepEqual(old.media[row.transceiver], is) {
+			effects = append(effects, MediaInForce{Transceiver: row.transceiver, Media: is})
+		}
 	}
 	return effects
 }

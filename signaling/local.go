@@ -38,7 +38,7 @@ func (n *negotiation) setLocal(cfg Config, d Description, l Local) (Effects, err
 		}
 	}
 	if d.Type == Rollback {
-		return n.rollback(local)
+		return n.rollback(local, l)
 	}
 	text, err := n.localText(cfg, d, l)
 	if err != nil {
@@ -62,7 +62,7 @@ func (n *negotiation) setLocal(cfg Config, d Description, l Local) (Effects, err
 	if err := checkAnswer(n.pendingRemote, c, local); err != nil {
 		return nil, err
 	}
-	return n.applyAnswer(next, local, description)
+	return n.applyAnswer(next, local, description, l)
 }
 
 // localText returns the text that SetLocal is to set.
@@ -93,9 +93,11 @@ func (n *negotiation) localText(cfg Config, d Description, l Local) (string, err
 // one that is pending already.
 func (n *negotiation) applyLocalOffer(next State, offer *description) Effects {
 	offer.rows = propose(n.lines, offer.content, &n.nextTransport)
+	n.associate(offer.rows)
 	n.lines = offer.rows
 	n.pendingLocal = offer
 	effects := n.enter(next)
+	effects = append(effects, n.describe(offer, offer.rows, local, nil)...)
 	effects = append(effects, n.commitPlan(planOffer(n.stable.plan, offer), false)...)
 	n.forgetDrafts(offer)
 	n.forgetGathered()

@@ -46,6 +46,15 @@ type Local struct {
 	Cryptex bool
 }
 
+// transceiver returns the transceiver with an identity, or nil.
+func (l Local) transceiver(id TransceiverID) *Transceiver {
+	i := slices.IndexFunc(l.Transceivers, func(t Transceiver) bool { return t.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &l.Transceivers[i]
+}
+
 // OfferOptions are the options of CreateOffer (webrtc-pc §4.4.4).
 type OfferOptions struct {
 	// ICERestart asks for credentials other than the current ones.
@@ -102,6 +111,10 @@ type negotiation struct {
 	nextTransport TransportID
 	// lastTransceiver is the last identity given to a transceiver.
 	lastTransceiver TransceiverID
+	// touched are the transceivers that descriptions have said something about
+	// since the state was last stable, in that order; created those of them that a
+	// remote offer has made.
+	touched, created []TransceiverID
 	// version and body are the session version and the text, apart from the
 	// version, of the last description written.
 	version uint64
@@ -109,6 +122,10 @@ type negotiation struct {
 	// offer and answer are [[LastCreatedOffer]] and [[LastCreatedAnswer]], ""
 	// for none.
 	offer, answer string
+	// offered are the transceivers of the sections of the last offer created, 0
+	// where there is none (RFC 9429 §5.2.1: "establish a mapping between the
+	// transceiver and the index of the generated "m=" section").
+	offered []TransceiverID
 	// offerOptions are those of the last CreateOffer.
 	offerOptions OfferOptions
 	// replace is [[LocalIceCredentialsToReplace]] (webrtc-pc §4.4.1).
@@ -126,6 +143,7 @@ type negotiation struct {
 func (n *negotiation) clone() *negotiation {
 	c := *n
 	c.replace = slices.Clone(n.replace)
+	c.touched, c.created = slices.Clone(n.touched), slices.Clone(n.created)
 	c.drafts = maps.Clone(n.drafts)
 	c.gathered = maps.Clone(n.gathered)
 	c.delivered = maps.Clone(n.delivered)

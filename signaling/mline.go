@@ -3,6 +3,7 @@ package signaling
 import (
 	"slices"
 
+	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -10,19 +11,55 @@ import (
 // (RFC 3264 §8): a section that is not wanted any more stays with port 0 until
 // a later offer recycles it.
 //
-// Kinds other than data have their rows, so that indexes and mids are right,
-// and are rejected in answers.
+// Kinds other than audio, video and data have their rows, so that indexes and
+// mids are right, and are rejected in answers.
 type mline struct {
 	// mid is "" for a peer that writes none; the row is then known by its index.
-	mid  string
+	mid string
+	// name is the mid that a transceiver of the section has: mid, or a made-up one.
+	name string
 	kind string
 	// transport is what carries the section. It is zero in a rejected one once
 	// the answer has been applied.
 	transport TransportID
 	// data marks the one section that data channels use.
 	data bool
+	// transceiver is whose section it is, 0 for none: for data, for a section
+	// that cannot be accepted, and once the section has been rejected by an
+	// answer.
+	transceiver TransceiverID
 	// rejected says that the newest description has port 0 here.
 	rejected bool
+	// used is what has been negotiated under payload types and ids.
+	used used
+}
+
+// used is which formats and header extensions the payload types and ids of a
+// section have stood for since it is there. They stand for them to its end.
+type used struct {
+	codecs     []codec.Codec
+	extensions []HeaderExtension
+}
+
+// with returns u with what media has too. The newest counts, should a peer
+// change a meaning.
+func (u used) with(m *Media) used {
+	var next used
+	var codecs [128]bool
+	for _, c := range slices.Concat(m.ReceiveCodecs, m.SendCodecs, u.codecs) {
+		if c.PayloadType < 128 && !codecs[c.PayloadType] {
+			codecs[c.PayloadType] = true
+			next.codecs = append(next.codecs, c)
+		}
+	}
+	var ids [maxExtensionID + 1]bool
+	for _, e := range slices.Concat(m.ReceiveExtensions, m.SendExtensions, u.extensions) {
+		if !ids[e.ID] {
+			ids[e.ID] = true
+			next.extensions = append(next.extensions, e)
+		}
+	}
+	return next
 }
 
 // is says whether a section at the row's index goes on with it. A peer that
@@ -41,25 +78,53 @@ func propose(rows []mline, offer *content, next *TransportID) []mline {
 		// RFC 9429 §5.2.2: a section with a new mid at the place of a rejected one
 		// is a new section.
 		if i < len(rows) && rows[i].is(media) {
-			row.mid, row.transport = rows[i].mid, rows[i].transport
+			old := rows[i]
+			row.mid, row.name, row.transport, row.transceiver, row.used = old.mid, old.name, old.transport, old.transceiver, old.used
 		}
 		proposed[i] = row
 	}
+	nameRows(proposed)
 	shareTransports(proposed, offer, next)
 	return proposed
 }
 
+// nameRows gives a name to each row without one. RFC 9429 §5.10: "If the "m="
+// section does not include a MID (i.e., the remote endpoint does not support the
+// MID extension), generate a value for the RtpTransceiver mid property".
+func nameRows(rows []mline) {
+	var mids *mids
+	for i := range rows {
+		row := &rows[i]
+		if row.name == "" && row.mid != "" {
+			row.name = row.mid
+		}
+	}
+	for i := range rows {
+		if rows[i].name == "" {
+			if mids == nil {
+				mids = newMids(rows)
+			}
+			rows[i].name = mids.take()
+		}
+	}
+}
+
 // settle returns the table with an answer applied to the offered one. What the
 // offer rejects, the answer rejects too (checkAnswer).
-func settle(rows []mline, answer *content) []mline {
+//
+// inForce is the table with a provisional answer applied, if there is one, and
+// next gives identities to the transports of sections that the answer takes out
+// of the bundle.
+func settle(rows, inForce []mline, answer *content, next *TransportID) []mline {
 	settled := slices.Clone(rows)
 	for i := range settled {
 		row := &settled[i]
 		if unusable(answer.Media[i]) {
-			*row = mline{mid: row.mid, kind: row.kind, rejected: true}
+			*row = mline{mid: row.mid, name: row.name, kind: row.kind, rejected: true}
 		}
 	}
 	joinBundle(settled, answer)
+	splitBundle(settled, inForce, answer, next)
 	return settled
 }
 
@@ -86,12 +151,28 @@ func activeData(rows []mline) int {
 	return slices.IndexFunc(rows, func(r mline) bool { return r.data && !r.rejected })
 }
 
-// newMid returns the lowest number that no row has as its mid (RFC 9429
-// §5.2.1: short, and without a meaning).
-func newMid(rows []mline) string {
-	for n := 0; ; n++ {
-		mid := decimal(n)
-		if !slices.ContainsFunc(rows, func(r mline) bool { return r.mid == mid }) {
+// mids gives out mids.
+type mids struct {
+	used map[string]bool
+	next int
+}
+
+// newMids returns what gives out mids that no row has.
+func newMids(rows []mline) *mids {
+	m := &mids{used: make(map[string]bool, len(rows))}
+	for _, row := range rows {
+		m.used[row.mid], m.used[row.name] = true, true
+	}
+	return m
+}
+
+// take returns the lowest number that has not been taken (RFC 9429 §5.2.1: short,
+// and without a meaning).
+func (m *mids) take() string {
+	for {
+		mid := decimal(m.next)
+		m.next++
+		if !m.used[mid] {
 			return mid
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
+	"github.com/parleyrtc/webrtc/sdp"
 )
 
 // checkMunged says whether text may be set in place of the description that
@@ -46,7 +48,11 @@ func checkMunged(kind Type, created, text string) error {
 		// MUST NOT be specified."
 		return refuse("the %s has a=ice-lite, which this endpoint is not", kind)
 	}
+	ids := createdExtensions(was)
 	for i, m := range is.Media {
+		if uri := redefined(was.Media[i], m, ids); uri != "" {
+			return refuse("%s of the %s gives an id to %s that stands for another header extension", section(i, m), kind, uri)
+		}
 		if field := mungedField(was, is, i); field != "" {
 			return refuse("%s of the %s has another %s than was created; set it as it was created", section(i, m), kind, field)
 		}
@@ -56,7 +62,10 @@ func checkMunged(kind Type, created, text string) error {
 
 // mungedField names what differs in section i and may not. What a program may
 // change is the DTLS role, the maximum message size, candidates, and whatever
-// has no meaning to this endpoint.
+// has no meaning to this endpoint. Of audio and video it may change the direction
+// and the order of formats, leave out formats, feedback, header extensions,
+// streams and RIDs, give other parameters and SSRCs, and add limits. The
+// description then counts as it has been set.
 func mungedField(was, is *content, i int) string {
 	before, after := was.Media[i], is.Media[i]
 	if after.Malformed != nil {
@@ -78,6 +87,52 @@ func mungedField(was, is *content, i int) string {
 		return "fingerprint"
 	case before.SCTPPort != after.SCTPPort:
 		return "SCTP port"
+	case before.RTCPMux != after.RTCPMux:
+		return "way for RTCP"
+	}
+	if _, ok := mediaKind(before); ok && !before.IsRejected() {
+		return mungedCodecs(codecsOf(before), codecsOf(after))
+	}
+	return ""
+}
+
+// mungedCodecs names what differs in the formats of a section and may not.
+//
+// RFC 9429 §5.9: "If any indicated media format is not supported, this MUST result
+// in an error", and payload types have been chosen to go with those of the other
+// sections.
+func mungedCodecs(before, after []codec.Codec) string {
+	if !hasMedia(after) {
+		return "list of formats, none of which is media,"
+	}
+	for _, a := range after {
+		if !slices.ContainsFunc(before, func(b codec.Codec) bool { return sameNumber(a, b) }) {
+			return fmt.Sprintf("meaning of payload type %d", a.PayloadType)
+		}
+	}
+	return ""
+}
+
+// createdExtensions returns what the ids of header extensions stand for in a
+// description.
+func createdExtensions(c *content) map[uint16]string {
+	ids := map[uint16]string{}
+	for _, m := range c.Media {
+		for _, e := range m.Extmaps {
+			ids[e.ID] = e.URI
+		}
+	}
+	return ids
+}
+
+// redefined returns a header extension of a section that has been given the id of
+// another one, or "".
+func redefined(before, after *sdp.Media, ids map[uint16]string) string {
+	for _, e := range after.Extmaps {
+		created := slices.ContainsFunc(before.Extmaps, func(b sdp.Extmap) bool { return b.ID == e.ID && b.URI == e.URI })
+		if uri, taken := ids[e.ID]; taken && uri != e.URI && !created {
+			return e.URI
+		}
 	}
 	return ""
 }

@@ -28,7 +28,7 @@ func (n *negotiation) createOffer(cfg Config, l Local, options OfferOptions) (st
 	}
 	session := newSession()
 	session.ExtmapAllowMixed = true
-	session.Media = n.offeredSections(l)
+	session.Media, n.offered = n.offeredSections(l)
 	// RFC 9429 §5.2.2: "The "a=group:BUNDLE" attribute MUST include the mid
 	// identifiers specified in the bundle group in the most recent answer, minus
 	// any m= sections that have been marked as rejected, plus any newly added or
@@ -62,32 +62,96 @@ func (n *negotiation) createOffer(cfg Config, l Local, options OfferOptions) (st
 	return n.offer, nil
 }
 
-// offeredSections returns the sections of an offer, yet without their
-// transport attributes.
-func (n *negotiation) offeredSections(l Local) []*sdp.Media {
-	var sections []*sdp.Media
-	wantsData := l.Data && activeData(n.lines) < 0
-	for i, row := range n.lines {
-		switch {
-		case row.data && !row.rejected:
-			sections = append(sections, n.limited(offeredData(row.mid), l))
-		case wantsData && n.recyclable(i):
-			// RFC 9429 §5.2.2: where there is "an m= section with a zero port in the
-			// current local description or the current remote description, that m=
-			// section MUST be recycled" for what has been added, with a new mid "and
-			// placing it at the same index".
-			wantsData = false
-			sections = append(sections, n.limited(offeredData(newMid(n.lines)), l))
-		default:
-			// §5.2.2: otherwise it stays where it is, with port zero.
-			sections = append(sections, rejectedSection(n.written(i), row.mid))
+// place is what stands at one index of an offer of ours. Without a transceiver
+// and data the section is rejected.
+type place struct {
+	mid         string
+	transceiver *Transceiver
+	data        bool
+}
+
+// offeredSections returns the sections of an offer, yet without their transport
+// attributes, and the transceivers that they are for.
+func (n *negotiation) offeredSections(l Local) ([]*sdp.Media, []TransceiverID) {
+	places := n.places(l)
+	sections := make([]*sdp.Media, len(places))
+	ids := make([]TransceiverID, len(places))
+	pts, extensions := newNumbers(n.lines), newExtensionIDs(n.lines)
+	// Those that have been negotiated come first: their numbers stand.
+	for _, negotiated := range []bool{true, false} {
+		for i, p := range places {
+			if p.transceiver == nil || negotiated != (n.stable.plan.media[p.transceiver.ID] != nil) {
+				continue
+			}
+			var row mline
+			if i < len(n.lines) && n.lines[i].transceiver == p.transceiver.ID {
+				row = n.lines[i]
+			}
+			sections[i] = n.offeredMedia(p.transceiver, p.mid, row, l, pts, extensions)
+			ids[i] = p.transceiver.ID
 		}
 	}
-	if wantsData {
-		// §5.2.1: the data section comes last, if no other place is free.
-		sections = append(sections, n.limited(offeredData(newMid(n.lines)), l))
+	for i, p := range places {
+		switch {
+		case sections[i] != nil:
+		case p.data:
+			sections[i] = n.limited(offeredData(p.mid), l)
+		default:
+			// RFC 9429 §5.2.2: otherwise it stays where it is, with port zero.
+			sections[i] = rejectedSection(n.written(i), p.mid)
+		}
 	}
-	return sections
+	return sections, ids
+}
+
+// places returns what stands where in an offer.
+//
+// RFC 9429 §5.2.1: an m= section is generated "for each RtpTransceiver that has
+// been added to the PeerConnection, excluding any stopped RtpTransceivers; this is
+// done in the order the RtpTransceivers were added".
+func (n *negotiation) places(l Local) []place {
+	var added []place
+	for _, t := range n.unassociated(n.lines, l) {
+		added = append(added, place{transceiver: t})
+	}
+	if l.Data && activeData(n.lines) < 0 {
+		// "Lastly, if a data channel has been created, an "m=" section MUST be
+		// generated for data."
+		added = append(added, place{data: true})
+	}
+	var places []place
+	mids := newMids(n.lines)
+	add := func() place {
+		p := added[0]
+		added = added[1:]
+		p.mid = mids.take()
+		return p
+	}
+	for i, row := range n.lines {
+		switch t := l.transceiver(row.transceiver); {
+		case row.data && !row.rejected:
+			places = append(places, place{mid: row.mid, data: true})
+		case t != nil && !t.Stopping && !row.rejected:
+			places = append(places, place{mid: row.mid, transceiver: t})
+		case len(added) > 0 && n.recyclable(i):
+			// §5.2.2: "If any RtpTransceiver has been added and there exists an "m="
+			// section with a zero port in the current local description or the current
+			// remote description, that "m=" section MUST be recycled by generating an
+			// "m=" section for the added RtpTransceiver as if the "m=" section were being
+			// added to the session description (including a new MID value) and placing it
+			// at the same index as the "m=" section with a zero port." Data likewise.
+			places = append(places, add())
+		default:
+			// §5.2.2: "If an RtpTransceiver has been stopped and is associated with an
+			// "m=" section, and the "m=" section is not being recycled as described above,
+			// an "m=" section MUST be generated for it with the port set to zero".
+			places = append(places, place{mid: row.mid})
+		}
+	}
+	for len(added) > 0 {
+		places = append(places, add())
+	}
+	return places
 }
 
 // recyclable says whether the section at an index is rejected in the

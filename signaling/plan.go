@@ -7,12 +7,15 @@ import (
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
-// plan is what the transports and the data association should be doing, as
-// the descriptions say. Effects are the difference of two plans; a rollback is
-// the difference back.
+// plan is what the transports, the data association and the transceivers should
+// be doing, as the descriptions say. Effects are the difference of two plans; a
+// rollback is the difference back.
 type plan struct {
 	transports map[TransportID]transportPlan
 	data       *dataPlan
+	// media is what flows through each transceiver. Its values are not changed,
+	// but replaced.
+	media map[TransceiverID]*Media
 }
 
 // transportPlan is one transport's part.
@@ -49,11 +52,15 @@ func (d *dataPlan) sameAssociation(next *dataPlan) bool {
 }
 
 func (p plan) clone() plan {
-	c := plan{transports: make(map[TransportID]transportPlan, len(p.transports)), data: p.data}
-	for t, v := range p.transports {
-		c.transports[t] = v
-	}
+	c := emptyPlan()
+	c.data = p.data
+	maps.Copy(c.transports, p.transports)
+	maps.Copy(c.media, p.media)
 	return c
+}
+
+func emptyPlan() plan {
+	return plan{transports: map[TransportID]transportPlan{}, media: map[TransceiverID]*Media{}}
 }
 
 // planOffer returns the plan with an offer of ours pending: transports gather
@@ -78,15 +85,19 @@ func planOffer(stable plan, offer *description) plan {
 // about: it differs from before if a provisional answer has been applied. A
 // provisional answer leaves alone what it rejects, since the final one may
 // accept it.
-func planAnswer(before, inForce plan, ours, theirs, answer *description) plan {
+func planAnswer(before, inForce plan, ours, theirs, answer *description, l Local) plan {
 	p := before.clone()
 	if answer.kind == Answer {
-		p = plan{transports: map[TransportID]transportPlan{}}
+		p = emptyPlan()
 	}
 	rows := answer.rows
 	for _, t := range transports(rows) {
 		i := carrier(rows, answer.content, t)
-		v := before.transports[t]
+		v, known := before.transports[t]
+		if !known {
+			// RFC 8445 §6.1.1, as in planOffer.
+			v.controlling = answer == theirs
+		}
 		v.local = ours.credentials(i)
 		v.remote = remoteSide(ours, theirs, i, answer == ours)
 		if old := inForce.transports[t].remote; old != nil && old.continues(v.remote) {
@@ -106,6 +117,11 @@ func planAnswer(before, inForce plan, ours, theirs, answer *description) plan {
 			transport:      rows[i].transport,
 			port:           remotePort(theirs.Media[i]),
 			maxMessageSize: theirs.Media[i].EffectiveMaxMessageSize(),
+		}
+	}
+	for i, row := range rows {
+		if row.transceiver != 0 && !row.rejected {
+			p.media[row.transceiver] = planMedia(row, i, ours, theirs, answer == ours, l.transceiver(row.transceiver))
 		}
 	}
 	return p

@@ -13,9 +13,9 @@ import (
 // It fails with an InvalidStateError, an RTCError for text that does not parse,
 // an InvalidAccessError for content that cannot be, or a TypeError without a
 // type.
-func (m *Machine) SetRemote(d Description, _ Local) (Effects, error) {
+func (m *Machine) SetRemote(d Description, l Local) (Effects, error) {
 	n := m.n.clone()
-	effects, err := n.setRemote(d)
+	effects, err := n.setRemote(d, l)
 	if err != nil {
 		return nil, err
 	}
@@ -23,14 +23,14 @@ func (m *Machine) SetRemote(d Description, _ Local) (Effects, error) {
 	return effects, nil
 }
 
-func (n *negotiation) setRemote(d Description) (Effects, error) {
+func (n *negotiation) setRemote(d Description, l Local) (Effects, error) {
 	if n.state == Closed {
 		return nil, n.wrongState("set a remote description")
 	}
 	switch d.Type {
 	case Offer, Answer, Pranswer:
 	case Rollback:
-		return n.rollback(remote)
+		return n.rollback(remote, l)
 	default:
 		return nil, &rtcerr.TypeError{Err: fmt.Errorf("a remote description needs a type: offer, pranswer, answer or rollback")}
 	}
@@ -41,7 +41,7 @@ func (n *negotiation) setRemote(d Description) (Effects, error) {
 	// {type: "rollback"}. Return the result of reacting to p with a fulfillment
 	// step that sets the remote session description".
 	if d.Type == Offer && n.state == HaveLocalOffer {
-		rolledBack, err := n.rollback(local)
+		rolledBack, err := n.rollback(local, l)
 		if err != nil {
 			return nil, err
 		}
@@ -62,10 +62,10 @@ func (n *negotiation) setRemote(d Description) (Effects, error) {
 		// answers were applied in between, by running the check for subsequent offers
 		// as if it were in stable state."
 		if err = checkOffer(c, n.lines, remote); err == nil {
-			applied, err = n.applyRemoteOffer(next, description)
+			applied, err = n.applyRemoteOffer(next, description, l)
 		}
 	} else if err = checkAnswer(n.pendingLocal, c, remote); err == nil {
-		applied, err = n.applyAnswer(next, remote, description)
+		applied, err = n.applyAnswer(next, remote, description, l)
 	}
 	if err != nil {
 		return nil, err
@@ -75,13 +75,15 @@ func (n *negotiation) setRemote(d Description) (Effects, error) {
 
 // applyRemoteOffer makes an offer of the peer's pending (RFC 9429 §5.10). What
 // it asks for begins with our answer.
-func (n *negotiation) applyRemoteOffer(next State, offer *description) (Effects, error) {
+func (n *negotiation) applyRemoteOffer(next State, offer *description, l Local) (Effects, error) {
 	offer.rows = propose(n.lines, offer.content, &n.nextTransport)
 	if err := checkRenewal(n.plan, offer); err != nil {
 		return nil, err
 	}
+	created := n.pair(offer, l)
 	n.lines = offer.rows
 	n.pendingRemote = offer
 	n.answer = "" // It answers another offer.
-	return n.enter(next), nil
+	effects := n.enter(next)
+	return append(effects, n.describe(offer, offer.rows, remote, created)...), nil
 }

@@ -4,7 +4,7 @@ package signaling
 //
 // RFC 9429 §5.7: "The effect of rollback MUST be the same regardless of whether
 // setLocalDescription or setRemoteDescription is called."
-func (n *negotiation) rollback(who side) (Effects, error) {
+func (n *negotiation) rollback(who side, l Local) (Effects, error) {
 	next, ok := n.state.after(who, Rollback)
 	if !ok {
 		return nil, n.wrongState("roll back")
@@ -16,6 +16,10 @@ func (n *negotiation) rollback(who side) (Effects, error) {
 	n.pendingLocal, n.pendingRemote = nil, nil
 	n.lines = n.stable.lines
 	effects := n.enter(next)
+	// §4.1.10.2: the transceivers are those of the stable state again, and so are
+	// their sections.
+	effects = append(effects, n.restored(l)...)
+	n.touched, n.created = nil, nil
 	effects = append(effects, n.commitPlan(n.stable.plan, true)...)
 	n.forgetGathered()
 	return effects, nil

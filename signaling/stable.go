@@ -19,12 +19,13 @@ func (n *negotiation) enter(next State) Effects {
 // settleStable remembers that what is in force has been agreed.
 func (n *negotiation) settleStable() {
 	n.stable.lines, n.stable.plan = n.lines, n.plan
+	n.touched, n.created = nil, nil
 	// webrtc-pc §4.4.1.5: "Set both connection.[[LastCreatedOffer]] and
 	// connection.[[LastCreatedAnswer]] to "" ... Finally, if none of the ICE
 	// credentials in connection.[[LocalIceCredentialsToReplace]] are present in the
 	// newly set connection.[[CurrentLocalDescription]], then set
 	// connection.[[LocalIceCredentialsToReplace]] to an empty set."
-	n.offer, n.answer, n.offerOptions = "", "", OfferOptions{}
+	n.offer, n.answer, n.offerOptions, n.offered = "", "", OfferOptions{}, nil
 	inUse := n.currentLocal.allCredentials()
 	if !slices.ContainsFunc(n.replace, func(p ICEParameters) bool { return slices.Contains(inUse, p) }) {
 		n.replace = nil
