@@ -122,8 +122,9 @@ func (d *dtmf) insert(now time.Time, tones string, duration, gap time.Duration, 
 	return nil
 }
 
-// stop ends all without telling.
-func (d *dtmf) stop() { *d = dtmf{} }
+// stop ends the playing without telling. Tones that have not begun stay in the
+// buffer.
+func (d *dtmf) stop() { d.step, d.update = time.Time{}, time.Time{} }
 
 // next returns when handle is to be called, the zero time for never.
 func (d *dtmf) next() time.Time {

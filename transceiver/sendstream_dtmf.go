@@ -109,16 +109,20 @@ func (st *SendStream) playTone(now time.Time) (toneOutput, bool) {
 // sendTone sends a packet of an event among those of the source. RFC 4733 §2.2.1:
 // all packets of an event, or of a segment, have the timestamp of its beginning.
 func (st *SendStream) sendTone(now time.Time, sealer *srtptransport.Sealer, f sendFormat, e toneEvent) {
+	clock := st.numbers.clock
+	if clock == 0 {
+		clock = f.clock
+	}
 	if e.begins {
 		st.toneTime = st.numbers.rtpTime(now, 0)
 	}
 	timestamp := st.toneTime + e.segment
-	number := st.numbers.insert(now, uint16(st.out.s.cfg.Rand())&firstSequence, timestamp, f.clock)
+	number := st.numbers.insert(now, uint16(st.out.s.cfg.Rand())&firstSequence, timestamp, clock)
 	st.fields = rtpheader.Fields{
 		Marker: e.marker, PayloadType: f.payloadType, SequenceNumber: uint16(number), Timestamp: timestamp,
 		SSRC: st.cfg.SSRC, Elements: st.fields.Elements,
 	}
 	st.passed = st.passed[:0]
 	payload := e.payload()
-	_, _ = st.transmit(now, sealer, number, f, payload[:], nil, 0) // what the path says is nobody's to hear
+	_, _ = st.transmit(now, sealer, number, f, payload[:], nil, 0) // nobody is there to hear what the path says
 }

@@ -176,7 +176,7 @@ func (w *sendWorld) feed(compound []byte) {
 
 func (w *sendWorld) nack(sequences ...uint16) {
 	w.t.Helper()
-	w.feed((&feedback.Nack{Sender: peerSSRC, Media: videoSSRC, Sequences: sequences}).Append(nil))
+	w.feed(nackOf(videoSSRC, sequences...))
 }
 
 // runReports sends what is due, as the session does.
@@ -222,4 +222,9 @@ func find(t testing.TB, compound []byte, k feedback.Kind, to interface{ Parse(fe
 // original takes a retransmission apart.
 func (g sentRTP) original() (sequence uint16, payload string) {
 	return binary.BigEndian.Uint16(g.payload), string(g.payload[2:])
+}
+
+// nackOf is a negative acknowledgement of packets of a source.
+func nackOf(media uint32, sequences ...uint16) []byte {
+	return (&feedback.Nack{Sender: peerSSRC, Media: media, Sequences: sequences}).Append(nil)
 }
