@@ -31,6 +31,7 @@ func (pc *PeerConnection) GracefulClose() error {
 func (pc *PeerConnection) shutdown() {
 	var transports []*transport
 	var session *datachannel.Session
+	var transceivers []*RTPTransceiver
 	_ = pc.loop.call(func(now time.Time) {
 		pc.isClosed.Store(true)
 		pc.events.close()
@@ -43,6 +44,12 @@ func (pc *PeerConnection) shutdown() {
 			pc.sctp.state.Store(int32(SCTPTransportStateClosed))
 		}
 		transports, session = pc.transports, pc.session
+		transceivers = pc.transceivers
+		for _, t := range transceivers {
+			// webrtc-pc §4.4.2, close: "Set transceiver.[[Stopped]] ... to true" by
+			// stopping it, without negotiation.
+			t.stop(now)
+		}
 		pc.gatheringEnded()
 		if pc.assoc.cancel != nil {
 			pc.assoc.cancel()
@@ -51,6 +58,7 @@ func (pc *PeerConnection) shutdown() {
 	pc.moment.Store(nil)
 	// The channels go first, while their packets still have a way out; the
 	// loop goes last, since the transports may wait for it.
+	pc.syncSenders()
 	session.Close(nil)
 	for _, t := range transports {
 		t.close()
@@ -60,6 +68,7 @@ func (pc *PeerConnection) shutdown() {
 			t.detach(now)
 		}
 	})
+	pc.interceptors.close()
 	pc.loop.stop()
 	pc.tasks.Wait()
 	close(pc.closed)

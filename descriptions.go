@@ -221,6 +221,10 @@ func (pc *PeerConnection) local() signaling.Local {
 		Fingerprints:   pc.fingerprints(),
 		Data:           pc.dataWanted.Load(),
 		MaxMessageSize: uint64(pc.api.settings.sctpMaxMessageSize()),
+		Transceivers:   pc.describedTransceivers(),
+		Accept:         pc.acceptable,
+		CNAME:          pc.cname,
+		Cryptex:        true,
 	}
 }
 

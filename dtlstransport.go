@@ -191,6 +191,7 @@ func (t *transport) dtlsEvent(state dtlstransport.State, err error) {
 	case dtlstransport.StateConnecting:
 		t.dtlsStateChanged(DTLSTransportStateConnecting)
 	case dtlstransport.StateConnected:
+		t.keyMedia()
 		t.dtlsStateChanged(DTLSTransportStateConnected)
 		t.pc.startAssociation()
 	case dtlstransport.StateClosed:

@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"slices"
 	"time"
 
 	"github.com/parleyrtc/webrtc/signaling"
@@ -14,6 +15,7 @@ import (
 // transports there.
 func (pc *PeerConnection) apply(now time.Time, effects signaling.Effects) {
 	var changed []signaling.State
+	var media mediaEvents
 	for _, effect := range effects {
 		switch e := effect.(type) {
 		case signaling.StateChanged:
@@ -38,11 +40,14 @@ func (pc *PeerConnection) apply(now time.Time, effects signaling.Effects) {
 			pc.stopData()
 		case signaling.CloseTransport:
 			pc.closeTransport(now, e.Transport)
+		default:
+			pc.applyMedia(now, effect, &media)
 		}
 	}
 	for _, s := range changed {
 		pc.signalingStateChanged(signalingStateFrom(s))
 	}
+	pc.fireMedia(&media)
 	pc.refreshStates()
 	pc.refreshGathering()
 }
@@ -81,6 +86,10 @@ func (pc *PeerConnection) closeTransport(now time.Time, id signaling.TransportID
 	for i, t := range pc.transports {
 		if t.id == id {
 			pc.transports = append(pc.transports[:i:i], pc.transports[i+1:]...)
+			if t.media.Load() != nil {
+				rest := slices.DeleteFunc(slices.Clone(*pc.mediaTransports.Load()), func(o *transport) bool { return o == t })
+				pc.mediaTransports.Store(&rest)
+			}
 			t.detach(now)
 			pc.tasks.Go(t.close)
 			return

@@ -65,11 +65,16 @@ func (l *loop) post(fn func(now time.Time)) bool {
 		return false
 	}
 	l.work = append(l.work, fn)
+	l.poke()
+	return true
+}
+
+// poke has the loop ask again when it has something to do next. It never blocks.
+func (l *loop) poke() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
 	}
-	return true
 }
 
 // call runs fn on the loop, waits for it, and returns net.ErrClosed if the loop
@@ -111,10 +116,7 @@ func (l *loop) stop() {
 		return
 	}
 	l.stopped = true
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
+	l.poke()
 }
 
 // run is the body of the loop's goroutine. It returns after stop.

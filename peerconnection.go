@@ -47,6 +47,17 @@ type PeerConnection struct {
 	// run; nil before there is one.
 	announced atomic.Pointer[chan struct{}]
 
+	// engine is this connection's copy of the API's codecs and header extensions.
+	engine *MediaEngine
+	// cname is the canonical name of all that is sent (RFC 3550 §6.5.1, RFC 7022).
+	cname        string
+	interceptors *interceptors
+	// unsynced are senders whose tracks are to be bound or unbound.
+	unsynced unsyncedSenders
+	// mediaTransports are the transports that have an RTP session; the list is
+	// never changed, but replaced.
+	mediaTransports atomic.Pointer[[]*transport]
+
 	// isClosed is [[IsClosed]] of the specification.
 	isClosed atomic.Bool
 	// dataWanted says that the description needs a data section, because a
@@ -58,6 +69,7 @@ type PeerConnection struct {
 	dtls              dtlstransport.Config
 	machine           *signaling.Machine
 	transports        []*transport
+	transceivers      []*RTPTransceiver // shared with views: replaced, not changed
 	session           *datachannel.Session
 	sctp              *SCTPTransport
 	assoc             association
@@ -81,6 +93,7 @@ type view struct {
 	negotiationNeeded            bool
 	trickle                      ICETrickleCapability
 	sctp                         *SCTPTransport
+	transceivers                 []*RTPTransceiver
 	config                       Configuration
 }
 
@@ -104,6 +117,8 @@ type handlers struct {
 	candidateError    handler[func(ICECandidateErrorEvent)]
 	negotiationNeeded handler[func()]
 	dataChannel       handler[func(*DataChannel)]
+	track             handler[func(*TrackRemote, *RTPReceiver)]
+	trackEvent        handler[func(TrackEvent)]
 }
 
 // NewPeerConnection makes a connection with the default API. The errors are
@@ -152,6 +167,11 @@ func (api *API) NewPeerConnection(configuration Configuration) (*PeerConnection,
 	if pc.dtls, err = pc.dtlsConfig(); err != nil {
 		return nil, err
 	}
+	pc.engine, pc.cname = api.media(), randomID()
+	pc.mediaTransports.Store(&[]*transport{})
+	if pc.interceptors, err = newInterceptors(pc, api.interceptors); err != nil {
+		return nil, err
+	}
 	pc.dataWanted.Store(config.AlwaysNegotiateDataChannels)
 	pc.session = datachannel.NewSession(pc.sessionConfig())
 	pc.loop.handlePacket = pc.handlePacket
@@ -187,6 +207,7 @@ func (pc *PeerConnection) do(fn func(now time.Time)) error {
 	// What the caller reads after its own change is the changed state, in a
 	// handler too.
 	pc.moment.Store(nil)
+	pc.syncSenders()
 	pc.events.leave(mark)
 	return err
 }
@@ -232,6 +253,7 @@ func (pc *PeerConnection) publish() {
 		negotiationNeeded: pc.negotiationNeeded,
 		trickle:           trickleFrom(pc.machine.CanTrickle()),
 		sctp:              pc.sctp,
+		transceivers:      pc.transceivers,
 		config:            pc.config,
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/parleyrtc/webrtc/internal/dtlstransport"
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/internal/sctptransport"
+	"github.com/parleyrtc/webrtc/internal/srtptransport"
 )
 
 // A SettingEngine changes what W3C's API gives no access to. The zero value
@@ -37,6 +38,8 @@ type SettingEngine struct {
 	gather             ice.GathererConfig
 	dtls               dtlstransport.Config
 	sctp               sctptransport.Config
+	srtp               srtptransport.Config
+	trackBeforePacket  bool
 }
 
 // DetachDataChannels makes DataChannel.Detach available: a channel is then read

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/parleyrtc/webrtc/internal/demux"
 	"github.com/parleyrtc/webrtc/internal/udp"
@@ -33,7 +34,7 @@ type socket struct {
 
 // read is the body of the socket's goroutine, which ends when the socket is
 // closed. Packets go where RFC 7983 says: STUN to the loop, DTLS to its
-// transport.
+// association, media to the RTP session.
 func (s *socket) read() {
 	batch := make([]udp.Datagram, readBatch)
 	storage := make([]byte, readBatch*readBuffer)
@@ -50,37 +51,60 @@ func (s *socket) read() {
 			continue
 		}
 		failures = 0
+		now, media := time.Now(), false
 		for i := range batch[:n] {
 			d := &batch[i]
 			// The socket's own address says which link a peer is on; candidates
 			// carry no zone.
 			from := netip.AddrPortFrom(d.Addr.Addr().WithZone(""), d.Addr.Port())
-			s.split(d.Buf[:d.N], d.SegmentSize, from)
+			media = s.split(d.Buf[:d.N], d.SegmentSize, arrival{from: from, at: now, ecn: d.ECN}) || media
+		}
+		if media {
+			// What a burst asks for is sent once, not for each packet.
+			s.transport.media.Load().Flush(now)
 		}
 	}
 }
 
-// split undoes what GRO joined.
-func (s *socket) split(b []byte, segment int, from netip.AddrPort) {
+// An arrival is where from, when and how marked datagrams came.
+type arrival struct {
+	from netip.AddrPort
+	at   time.Time
+	ecn  uint8
+}
+
+// split undoes what GRO joined. It reports whether media was in it.
+func (s *socket) split(b []byte, segment int, a arrival) (media bool) {
 	if segment <= 0 {
 		segment = len(b)
 	}
 	for len(b) > 0 {
 		n := min(segment, len(b))
-		s.handle(b[:n:n], from)
+		media = s.handle(b[:n:n], a) || media
 		b = b[n:]
 	}
+	return media
 }
 
-func (s *socket) handle(b []byte, from netip.AddrPort) {
+// handle hands a datagram to the protocol that it is of. It reports whether it
+// was media.
+func (s *socket) handle(b []byte, a arrival) (media bool) {
 	switch demux.Classify(b) {
 	case demux.STUN:
-		s.transport.pc.loop.deliver(s.transport, s.id, from, b)
+		s.transport.pc.loop.deliver(s.transport, s.id, a.from, b)
+		return false
 	case demux.DTLS:
-		s.transport.handleDTLS(from, b)
-	default:
+		s.transport.handleDTLS(a.from, b)
+		return false
+	case demux.RTP:
+		media = s.transport.handleRTP(a.at, b, a.ecn)
+	case demux.RTCP:
+		media = s.transport.handleRTCP(a.at, b, a.ecn)
+	}
+	if !media {
 		s.unknown.Add(1)
 	}
+	return media
 }
 
 // A path is where a transport's packets go: out of a socket to a remote

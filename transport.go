@@ -9,7 +9,9 @@ import (
 
 	"github.com/parleyrtc/webrtc/ice"
 	"github.com/parleyrtc/webrtc/internal/dtlstransport"
+	"github.com/parleyrtc/webrtc/internal/srtptransport"
 	"github.com/parleyrtc/webrtc/signaling"
+	"github.com/parleyrtc/webrtc/transceiver"
 )
 
 // A transport is one ICE and DTLS transport of a connection: the agent and the
@@ -47,6 +49,12 @@ type transport struct {
 	dtls        atomic.Pointer[dtlstransport.Transport]
 	dtlsReady   *signaling.StartDTLS // waits for the first path
 	dtlsStarted bool
+
+	// media is the RTP session, nil before a description has media on the
+	// transport; sockets' goroutines read it.
+	media   atomic.Pointer[transceiver.Session]
+	cryptex bool                  // RFC 9335 was agreed on
+	sealer  *srtptransport.Sealer // of the session, nil before DTLS is connected
 
 	publicICE  *ICETransport
 	publicDTLS *DTLSTransport
@@ -170,6 +178,11 @@ func (t *transport) know(remote netip.AddrPort) {
 func (t *transport) handleTimeout(now time.Time) {
 	t.gatherer.HandleTimeout(now)
 	t.agent.HandleTimeout(now)
+	if s := t.media.Load(); s != nil {
+		if due := s.NextTimeout(); !due.IsZero() && !due.After(now) {
+			s.HandleTimeout(now)
+		}
+	}
 }
 
 // settle does what the cores ask for and returns their earliest deadline.
@@ -185,7 +198,11 @@ func (t *transport) settle(now time.Time) time.Time {
 			busy = true
 		}
 	}
-	return earlier(t.agent.NextTimeout(), t.gatherer.NextTimeout())
+	next := earlier(t.agent.NextTimeout(), t.gatherer.NextTimeout())
+	if s := t.media.Load(); s != nil {
+		next = earlier(next, s.NextTimeout())
+	}
+	return next
 }
 
 // transmit sends a packet of the agent's or the gatherer's.
@@ -212,6 +229,7 @@ func (t *transport) detach(now time.Time) {
 // close ends the DTLS association while the path still works, then releases
 // the sockets, whose goroutines end with them. It runs off the loop.
 func (t *transport) close() {
+	t.closeMedia(time.Now())
 	if err := t.dtls.Load().Close(); err != nil {
 		t.log.Debug("dtls close", "reason", err)
 	}

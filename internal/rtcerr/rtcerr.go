@@ -28,6 +28,9 @@ type NotSupportedError struct{ Err error }
 // SyntaxError says that a string did not match its expected grammar.
 type SyntaxError struct{ Err error }
 
+// InvalidCharacterError says that a string contains characters that it may not.
+type InvalidCharacterError struct{ Err error }
+
 // TypeError says that a value was not of the kind expected.
 type TypeError struct{ Err error }
 
@@ -53,6 +56,7 @@ func (e *InvalidAccessError) Error() string       { return text("InvalidAccessEr
 func (e *InvalidModificationError) Error() string { return text("InvalidModificationError", e.Err) }
 func (e *NotSupportedError) Error() string        { return text("NotSupportedError", e.Err) }
 func (e *SyntaxError) Error() string              { return text("SyntaxError", e.Err) }
+func (e *InvalidCharacterError) Error() string    { return text("InvalidCharacterError", e.Err) }
 func (e *TypeError) Error() string                { return text("TypeError", e.Err) }
 func (e *RangeError) Error() string               { return text("RangeError", e.Err) }
 func (e *OperationError) Error() string           { return text("OperationError", e.Err) }
@@ -74,6 +78,9 @@ func (e *NotSupportedError) Unwrap() error { return e.Err }
 
 // Unwrap returns the cause.
 func (e *SyntaxError) Unwrap() error { return e.Err }
+
+// Unwrap returns the cause.
+func (e *InvalidCharacterError) Unwrap() error { return e.Err }
 
 // Unwrap returns the cause.
 func (e *TypeError) Unwrap() error { return e.Err }

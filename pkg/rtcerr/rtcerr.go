@@ -35,6 +35,10 @@ type (
 	// of an ICE server.
 	SyntaxError = rtcerr.SyntaxError
 
+	// InvalidCharacterError says that a string contains characters that it may
+	// not, such as a letter that is no telephone tone.
+	InvalidCharacterError = rtcerr.InvalidCharacterError
+
 	// TypeError says that a value was not of the kind expected.
 	TypeError = rtcerr.TypeError
 

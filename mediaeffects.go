@@ -1,0 +1,313 @@
+package webrtc
+
+import (
+	"slices"
+	"time"
+
+	"github.com/parleyrtc/webrtc/internal/codec"
+	"github.com/parleyrtc/webrtc/sdp"
+	"github.com/parleyrtc/webrtc/signaling"
+)
+
+// A TrackEvent announces that the peer sends a track (webrtc-pc §5.7).
+type TrackEvent struct {
+	Track       *TrackRemote
+	Receiver    *RTPReceiver
+	Transceiver *RTPTransceiver
+	// StreamIDs are the streams that the peer has put the track in.
+	StreamIDs []string
+}
+
+// mediaEvents are what a description causes for the program, in the order of
+// webrtc-pc §4.4.1.5: its steps collect them and fire them at the end.
+type mediaEvents struct {
+	mute   []*TrackRemote // muteTracks
+	tracks []TrackEvent   // trackEventInits
+	// receivers are transports whose receivers have changed.
+	receivers []*transport
+}
+
+// applyMedia does what an effect about a transceiver asks for.
+func (pc *PeerConnection) applyMedia(now time.Time, effect signaling.Effect, events *mediaEvents) {
+	switch e := effect.(type) {
+	case signaling.TransceiverCreated:
+		pc.transceiverCreated(e)
+	case signaling.TransceiverRemoved:
+		if t := pc.transceiver(e.Transceiver); t != nil {
+			t.processRemote(RTPTransceiverDirectionInactive, nil, events)
+			pc.dropTransceiver(t)
+			t.stop(now)
+		}
+	case signaling.MediaDescribed:
+		if t := pc.transceiver(e.Transceiver); t != nil {
+			t.describedBy(e, events)
+		}
+	case signaling.MediaRestored:
+		if t := pc.transceiver(e.Transceiver); t != nil {
+			t.restored(e, events)
+		}
+	case signaling.MediaInForce:
+		if t := pc.transceiver(e.Transceiver); t != nil {
+			t.inForce(e.Media, events)
+		}
+	case signaling.TransceiverStopped:
+		if t := pc.transceiver(e.Transceiver); t != nil {
+			t.processRemote(RTPTransceiverDirectionInactive, nil, events)
+			pc.dropTransceiver(t)
+			t.stop(now)
+		}
+	}
+}
+
+// transceiverCreated makes the transceiver for media that the peer offers:
+//
+// webrtc-pc §4.4.1.5: "Create an RTCRtpSender ... Create an RTCRtpReceiver ...
+// Create an RTCRtpTransceiver with sender, receiver and an
+// RTCRtpTransceiverDirection value of "recvonly"".
+func (pc *PeerConnection) transceiverCreated(e signaling.TransceiverCreated) {
+	t := &RTPTransceiver{pc: pc, id: e.Transceiver, kind: RTPCodecType(e.Kind), direction: RTPTransceiverDirectionRecvonly}
+	var encodings []RTPEncodingParameters
+	for _, rid := range e.RIDs {
+		encodings = append(encodings, RTPEncodingParameters{RTPCodingParameters: RTPCodingParameters{RID: rid}, Active: true})
+	}
+	t.receiver = newRTPReceiver(t)
+	t.sender.Store(newRTPSender(t, nil, nil, encodings))
+	t.publish()
+	pc.addTransceiver(t)
+}
+
+// describedBy is what a description, local or remote, says of the transceiver.
+func (t *RTPTransceiver) describedBy(e signaling.MediaDescribed, events *mediaEvents) {
+	t.mid = e.Mid
+	direction := directionFrom(e.Direction)
+	if e.Remote {
+		t.processRemote(direction, e.Msids, events)
+	} else if e.Type != signaling.Offer && !direction.receives() && t.fired.receives() {
+		// webrtc-pc §4.4.1.5: "If direction is "sendonly" or "inactive", and
+		// transceiver.[[FiredDirection]] is either "sendrecv" or "recvonly", ...
+		// process the removal of a remote track".
+		t.setStreams(nil)
+		t.removeRemoteTrack(events)
+	}
+	if e.Type != signaling.Offer {
+		t.current, t.fired = direction, direction
+		t.hasSent = t.hasSent || direction.sends()
+	}
+	t.publish()
+	t.Sender().refresh()
+}
+
+// restored undoes what descriptions said since the last stable state.
+func (t *RTPTransceiver) restored(e signaling.MediaRestored, events *mediaEvents) {
+	t.mid = e.Mid
+	if e.Mid == "" {
+		t.setTransport(0)
+	}
+	t.processRemote(directionFrom(e.RemoteDirection), e.Msids, events)
+	t.current = directionFrom(e.Direction)
+	t.publish()
+	t.Sender().refresh()
+}
+
+// inForce is what an answer, provisional or final, or a rollback puts into
+// effect: nil for nothing.
+func (t *RTPTransceiver) inForce(m *signaling.Media, events *mediaEvents) {
+	events.touch(t.transport)
+	t.media = m
+	if m != nil {
+		t.setTransport(m.Transport)
+		session := t.transport.startMedia()
+		session.SetReducedSize(m.RTCPRsize)
+		events.touch(t.transport)
+		t.receiver.parameters.Store(&RTPParameters{
+			Codecs:           codecParameters(m.ReceiveCodecs),
+			HeaderExtensions: extensionParameters(m.ReceiveExtensions),
+		})
+	}
+	t.Sender().refresh()
+}
+
+func (e *mediaEvents) touch(t *transport) {
+	if t != nil && !slices.Contains(e.receivers, t) {
+		e.receivers = append(e.receivers, t)
+	}
+}
+
+// setTransport notes the transport that a description gives the section; 0 is
+// none.
+func (t *RTPTransceiver) setTransport(id signaling.TransportID) {
+	if id == 0 {
+		t.transport = nil
+		return
+	}
+	t.transport = t.pc.transport(id)
+	t.transport.startMedia()
+}
+
+// processRemote is "process remote tracks" of webrtc-pc §4.4.1.5, its steps
+// quoted.
+func (t *RTPTransceiver) processRemote(direction RTPTransceiverDirection, msids []sdp.Msid, events *mediaEvents) {
+	// "If direction is "sendrecv" or "recvonly", let msids be a list of the MSIDs
+	// that the media description indicates ... Otherwise, let msids be an empty
+	// list."
+	if !direction.receives() {
+		msids = nil
+	}
+	// "Set the associated remote streams with transceiver.[[Receiver]], msids,
+	// addList, and removeList."
+	added := t.setStreams(msids)
+	// "If direction is "sendrecv" or "recvonly" and transceiver.[[FiredDirection]]
+	// is neither "sendrecv" nor "recvonly", or the previous step increased the
+	// length of addList, process the addition of a remote track".
+	if direction.receives() && (!t.fired.receives() || added) {
+		r := t.receiver
+		events.tracks = append(events.tracks, TrackEvent{
+			Track: r.main, Receiver: r, Transceiver: t, StreamIDs: slices.Clone(*r.streams.Load()),
+		})
+	}
+	// "If direction is "sendonly" or "inactive", and transceiver.[[FiredDirection]]
+	// is either "sendrecv" or "recvonly", process the removal of a remote track".
+	if !direction.receives() && t.fired.receives() {
+		t.removeRemoteTrack(events)
+	}
+	// "Set transceiver.[[FiredDirection]] to direction."
+	t.fired = direction
+}
+
+// setStreams sets [[AssociatedRemoteMediaStreams]], and reports whether there is
+// one that was not there.
+func (t *RTPTransceiver) setStreams(msids []sdp.Msid) (added bool) {
+	streams := []string{}
+	for _, m := range msids {
+		if m.Stream != "-" && !slices.Contains(streams, m.Stream) {
+			streams = append(streams, m.Stream)
+		}
+		if m.Track != "" {
+			t.receiver.nameTracks(m.Track)
+		}
+	}
+	for _, s := range streams {
+		added = added || !slices.Contains(*t.receiver.streams.Load(), s)
+	}
+	t.receiver.streams.Store(&streams)
+	return added
+}
+
+// nameTracks gives the tracks the identifier that the peer has for them.
+func (r *RTPReceiver) nameTracks(id string) {
+	for _, t := range r.all() {
+		t.id.Store(&id)
+	}
+}
+
+// removeRemoteTrack is "process the removal of a remote track" of webrtc-pc
+// §4.4.1.5. Programs that read the track are told by io.EOF; OnTrack is called
+// anew if the peer sends again.
+func (t *RTPTransceiver) removeRemoteTrack(events *mediaEvents) {
+	for _, track := range t.receiver.all() {
+		track.announced.Store(false)
+		if !track.muted.Load() {
+			events.mute = append(events.mute, track)
+		}
+	}
+}
+
+// fireMedia fires what a description has caused (webrtc-pc §4.4.1.5): first
+// "For each track in muteTracks, set the muted state of track to the value true",
+// then "For each entry in trackEventInits, fire an event named track".
+func (pc *PeerConnection) fireMedia(events *mediaEvents) {
+	for _, t := range events.receivers {
+		pc.refreshReceivers(t)
+	}
+	for _, t := range events.mute {
+		pc.setMuted(t, true)
+	}
+	for _, e := range events.tracks {
+		pc.fire(func() {
+			if f := pc.handlers.trackEvent.get(); f != nil {
+				f(e)
+			}
+		})
+		if pc.api.settings.trackBeforePacket && !e.Track.announced.Swap(true) {
+			pc.fireTrack(e.Track)
+		}
+	}
+}
+
+// setMuted changes a track's muted state and announces it (mediacapture-streams
+// §4.3.1).
+func (pc *PeerConnection) setMuted(t *TrackRemote, muted bool) {
+	if t.muted.Swap(muted) == muted || t.ended.Load() {
+		return
+	}
+	pc.fire(func() {
+		h := &t.onUnmute
+		if muted {
+			h = &t.onMute
+		}
+		if f := h.get(); f != nil {
+			f()
+		}
+	})
+}
+
+// endTrack ends a track for good.
+func (pc *PeerConnection) endTrack(t *TrackRemote) {
+	if t.ended.Swap(true) {
+		return
+	}
+	t.muted.Store(true)
+	t.core.Close(errTrackEnded)
+	pc.fire(func() {
+		t.unbind()
+		if f := t.onEnded.get(); f != nil {
+			f()
+		}
+	})
+}
+
+// fireTrack calls the handler of OnTrack on a goroutine of its own, since programs
+// read in it.
+func (pc *PeerConnection) fireTrack(t *TrackRemote) {
+	pc.fire(func() {
+		f := pc.handlers.track.get()
+		if f == nil {
+			return
+		}
+		started := make(chan struct{})
+		pc.running.enter()
+		go func() {
+			defer pc.running.leave()
+			close(started)
+			f(t, t.receiver)
+		}()
+		<-started // so that handlers start in order
+	})
+}
+
+// OnTrack sets the handler for tracks that the peer sends. It is called when the
+// first packet of a track has come, so that its codec and SSRC are known, each
+// time on a goroutine of its own: with simulcast once for each RID, and again if
+// the peer has stopped a track and sends it anew.
+func (pc *PeerConnection) OnTrack(f func(*TrackRemote, *RTPReceiver)) { pc.handlers.track.set(f) }
+
+// OnTrackEvent sets the handler for W3C's track event (webrtc-pc §5.7), which
+// announces a track as soon as the peer's description has it, before
+// SetRemoteDescription returns.
+func (pc *PeerConnection) OnTrackEvent(f func(TrackEvent)) { pc.handlers.trackEvent.set(f) }
+
+func codecParameters(in []codec.Codec) []RTPCodecParameters {
+	out := make([]RTPCodecParameters, len(in))
+	for i, c := range in {
+		out[i] = codecTo(c)
+	}
+	return out
+}
+
+func extensionParameters(in []signaling.HeaderExtension) []RTPHeaderExtensionParameter {
+	out := make([]RTPHeaderExtensionParameter, len(in))
+	for i, e := range in {
+		out[i] = RTPHeaderExtensionParameter{URI: e.URI, ID: int(e.ID)}
+	}
+	return out
+}

@@ -1,0 +1,310 @@
+package webrtc
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/parleyrtc/webrtc/internal/codec"
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
+	"github.com/parleyrtc/webrtc/signaling"
+)
+
+// RTPTransceiverInit says what AddTransceiverFromKind and
+// AddTransceiverFromTrack are to make (webrtc-pc §5.1, RTCRtpTransceiverInit).
+type RTPTransceiverInit struct {
+	// Direction is the direction to ask for; the zero value is sendrecv.
+	Direction RTPTransceiverDirection
+	// SendEncodings are the streams to send: one, or several with a RID each for
+	// simulcast. None stands for one without a RID. If none is Active, all are.
+	SendEncodings []RTPEncodingParameters
+	// StreamIDs name the streams that the peer is to find the track in. Nil
+	// stands for the StreamID of the track, if there is one.
+	StreamIDs []string
+}
+
+// AddTrack has a track sent to the peer as a part of the stream that its StreamID
+// names (webrtc-pc §5.1). A transceiver that has never sent is used, or a new one
+// made; the next exchange of descriptions brings the peer to know of it.
+//
+// It returns an InvalidAccessError (ErrExistingTrack) if the track is being sent
+// already, a TypeError for a nil track or one of no kind, and an
+// InvalidStateError after Close.
+func (pc *PeerConnection) AddTrack(track TrackLocal) (*RTPSender, error) {
+	if err := checkTrack(track); err != nil {
+		return nil, err
+	}
+	return pc.AddTrackWithStreams(track, streamIDsOf(track)...)
+}
+
+// AddTrackWithStreams is AddTrack with the streams that the peer is to find the
+// track in; without any the track stands for itself.
+func (pc *PeerConnection) AddTrackWithStreams(track TrackLocal, streamIDs ...string) (*RTPSender, error) {
+	if err := checkTrack(track); err != nil {
+		return nil, err
+	}
+	streamIDs = distinct(streamIDs)
+	var sender *RTPSender
+	err := pc.attempt("AddTrack", func(time.Time) error {
+		// webrtc-pc §5.1: "If an RTCRtpSender for track already exists in senders,
+		// throw an InvalidAccessError."
+		for _, t := range pc.transceivers {
+			if t.Sender().sendsTrack(track) {
+				return &rtcerr.InvalidAccessError{Err: rtcerr.Because(ErrExistingTrack, fmt.Errorf("the track %q is being sent already", track.ID()))}
+			}
+		}
+		t := pc.reusableTransceiver(track.Kind())
+		if t == nil {
+			var err error
+			t, err = pc.newTransceiver(track.Kind(), RTPTransceiverDirectionSendrecv, track, streamIDs, nil)
+			if err != nil {
+				return err
+			}
+			pc.addTransceiver(t)
+		} else {
+			// "Set sender.[[SenderTrack]] to track. Set
+			// sender.[[AssociatedMediaStreamIds]] ... Enable sending direction on
+			// the transceiver."
+			s := t.Sender()
+			s.setTrack(0, track)
+			s.streamIDs = streamIDs
+			switch t.direction {
+			case RTPTransceiverDirectionRecvonly:
+				t.direction = RTPTransceiverDirectionSendrecv
+			case RTPTransceiverDirectionInactive:
+				t.direction = RTPTransceiverDirectionSendonly
+			}
+			t.publish()
+			s.refresh()
+		}
+		t.byAddTrack = true
+		sender = t.Sender()
+		pc.updateNegotiationNeeded()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sender, nil
+}
+
+// reusableTransceiver returns the transceiver that AddTrack may use.
+//
+// webrtc-pc §5.1: "The sender's track is null. The transceiver kind of the
+// RTCRtpTransceiver, associated with the sender, matches kind. [[Stopping]] is
+// false. The sender has never been used to send."
+func (pc *PeerConnection) reusableTransceiver(kind RTPCodecType) *RTPTransceiver {
+	for _, t := range pc.transceivers {
+		if t.kind == kind && !t.stopping && !t.hasSent && t.Sender().isVacant() {
+			return t
+		}
+	}
+	return nil
+}
+
+// RemoveTrack stops sending the sender's track (webrtc-pc §5.1). The sender stays,
+// and the next exchange of descriptions tells the peer.
+//
+// It returns an InvalidAccessError (ErrSenderNotCreatedByConnection) for a sender
+// of another connection, and an InvalidStateError after Close.
+func (pc *PeerConnection) RemoveTrack(sender *RTPSender) error {
+	if sender == nil || sender.pc != pc {
+		return &rtcerr.InvalidAccessError{Err: rtcerr.Because(ErrSenderNotCreatedByConnection, fmt.Errorf("RemoveTrack: the sender was not made by this connection"))}
+	}
+	return pc.attempt("RemoveTrack", func(time.Time) error {
+		t := sender.transceiver
+		// "If transceiver.[[Stopping]] ... is true, ... abort these steps"; the same
+		// for a sender without a track.
+		if t.stopping || sender.isVacant() {
+			return nil
+		}
+		sender.clearTracks()
+		switch t.direction {
+		case RTPTransceiverDirectionSendrecv:
+			t.direction = RTPTransceiverDirectionRecvonly
+		case RTPTransceiverDirectionSendonly:
+			t.direction = RTPTransceiverDirectionInactive
+		}
+		t.publish()
+		sender.refresh()
+		pc.updateNegotiationNeeded()
+		return nil
+	})
+}
+
+// AddTransceiverFromKind adds a transceiver without a track (webrtc-pc §5.1). At
+// most one init is looked at.
+//
+// It returns a TypeError for a kind that is neither audio nor video, for a
+// direction that is none, and for SendEncodings whose RIDs are missing, malformed
+// or not distinct, a RangeError for encodings out of range, and an
+// InvalidStateError after Close.
+func (pc *PeerConnection) AddTransceiverFromKind(kind RTPCodecType, init ...RTPTransceiverInit) (*RTPTransceiver, error) {
+	if kind != RTPCodecTypeAudio && kind != RTPCodecTypeVideo {
+		return nil, &rtcerr.TypeError{Err: fmt.Errorf("kind %s; audio or video is needed", kind)}
+	}
+	return pc.addTransceiverWith(kind, nil, init)
+}
+
+// AddTransceiverFromTrack adds a transceiver that sends a track (webrtc-pc §5.1).
+// With several SendEncodings the track is bound once for each that has its RID,
+// or for all if it has none; RTPSender.AddEncoding brings tracks of other RIDs.
+// The errors are those of AddTransceiverFromKind, and a TypeError for a nil track.
+func (pc *PeerConnection) AddTransceiverFromTrack(track TrackLocal, init ...RTPTransceiverInit) (*RTPTransceiver, error) {
+	if err := checkTrack(track); err != nil {
+		return nil, err
+	}
+	return pc.addTransceiverWith(track.Kind(), track, init)
+}
+
+func (pc *PeerConnection) addTransceiverWith(kind RTPCodecType, track TrackLocal, inits []RTPTransceiverInit) (*RTPTransceiver, error) {
+	var init RTPTransceiverInit
+	if len(inits) > 0 {
+		init = inits[0]
+	}
+	switch init.Direction {
+	case RTPTransceiverDirectionUnknown:
+		init.Direction = RTPTransceiverDirectionSendrecv
+	case RTPTransceiverDirectionSendrecv, RTPTransceiverDirectionSendonly, RTPTransceiverDirectionRecvonly, RTPTransceiverDirectionInactive:
+	default:
+		return nil, &rtcerr.TypeError{Err: fmt.Errorf("direction %s; sendrecv, sendonly, recvonly or inactive is needed", init.Direction)}
+	}
+	streamIDs := distinct(init.StreamIDs)
+	if init.StreamIDs == nil && track != nil {
+		streamIDs = distinct(streamIDsOf(track))
+	}
+	var t *RTPTransceiver
+	err := pc.attempt("AddTransceiver", func(time.Time) error {
+		var err error
+		if t, err = pc.newTransceiver(kind, init.Direction, track, streamIDs, init.SendEncodings); err != nil {
+			return err
+		}
+		pc.addTransceiver(t)
+		pc.updateNegotiationNeeded()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// newTransceiver makes a transceiver that is not yet the connection's.
+func (pc *PeerConnection) newTransceiver(kind RTPCodecType, direction RTPTransceiverDirection, track TrackLocal, streamIDs []string, encodings []RTPEncodingParameters) (*RTPTransceiver, error) {
+	if err := checkEncodings(kind, encodings); err != nil {
+		return nil, err
+	}
+	t := &RTPTransceiver{pc: pc, id: pc.machine.NewTransceiverID(), kind: kind, direction: direction}
+	t.receiver = newRTPReceiver(t)
+	t.sender.Store(newRTPSender(t, track, streamIDs, encodings))
+	t.publish()
+	return t, nil
+}
+
+func (pc *PeerConnection) addTransceiver(t *RTPTransceiver) {
+	pc.transceivers = append(slices.Clip(pc.transceivers), t)
+	pc.dirty = true
+}
+
+func (pc *PeerConnection) dropTransceiver(t *RTPTransceiver) {
+	pc.transceivers = slices.DeleteFunc(slices.Clone(pc.transceivers), func(o *RTPTransceiver) bool { return o == t })
+	pc.dirty = true
+}
+
+// transceiver returns the transceiver with the identity, or nil.
+func (pc *PeerConnection) transceiver(id signaling.TransceiverID) *RTPTransceiver {
+	for _, t := range pc.transceivers {
+		if t.id == id {
+			return t
+		}
+	}
+	return nil
+}
+
+// GetTransceivers returns the transceivers in the order in which they were added,
+// without those that have been stopped (webrtc-pc §5.1).
+func (pc *PeerConnection) GetTransceivers() []*RTPTransceiver {
+	return slices.Clone(pc.read().transceivers)
+}
+
+// GetSenders returns the senders of GetTransceivers.
+func (pc *PeerConnection) GetSenders() []*RTPSender {
+	var out []*RTPSender
+	for _, t := range pc.read().transceivers {
+		out = append(out, t.Sender())
+	}
+	return out
+}
+
+// GetReceivers returns the receivers of GetTransceivers.
+func (pc *PeerConnection) GetReceivers() []*RTPReceiver {
+	var out []*RTPReceiver
+	for _, t := range pc.read().transceivers {
+		out = append(out, t.receiver)
+	}
+	return out
+}
+
+// describedTransceivers is the connection's media for the signaling machine.
+func (pc *PeerConnection) describedTransceivers() []signaling.Transceiver {
+	out := make([]signaling.Transceiver, len(pc.transceivers))
+	for i, t := range pc.transceivers {
+		out[i] = t.described()
+	}
+	return out
+}
+
+// acceptable says with what a section of the peer's that no transceiver matches
+// would be answered.
+func (pc *PeerConnection) acceptable(kind codec.Kind) signaling.Transceiver {
+	return signaling.Transceiver{
+		Kind:       kind,
+		Codecs:     pc.engine.codecs(kind),
+		Extensions: pc.engine.extensions(kind),
+	}
+}
+
+// attempt runs fn on the loop as an API call and returns its error, or an
+// InvalidStateError if the connection is closed.
+func (pc *PeerConnection) attempt(operation string, fn func(now time.Time) error) error {
+	var err error
+	closed := pc.do(func(now time.Time) {
+		if pc.isClosed.Load() {
+			err = errClosed(operation)
+			return
+		}
+		err = fn(now)
+	})
+	if closed != nil {
+		return errClosed(operation)
+	}
+	return err
+}
+
+func checkTrack(track TrackLocal) error {
+	if track == nil {
+		return &rtcerr.TypeError{Err: fmt.Errorf("the track is nil")}
+	}
+	if k := track.Kind(); k != RTPCodecTypeAudio && k != RTPCodecTypeVideo {
+		return &rtcerr.TypeError{Err: fmt.Errorf("the track %q is of kind %s; audio or video is needed", track.ID(), k)}
+	}
+	return nil
+}
+
+func streamIDsOf(track TrackLocal) []string {
+	if id := track.StreamID(); id != "" {
+		return []string{id}
+	}
+	return nil
+}
+
+// distinct returns the list without repetitions.
+func distinct(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
