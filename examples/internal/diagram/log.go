@@ -45,6 +45,7 @@ const (
 	KindCheck  Kind = "check"  // ICE connectivity checks
 	KindDTLS   Kind = "dtls"   // handshake records
 	KindData   Kind = "data"   // data channels
+	KindMedia  Kind = "media"  // SRTP and SRTCP
 )
 
 // An Event is a message from one party to another, or, if both are the same, a

@@ -211,7 +211,7 @@ const dim = "\x1b[2m"
 // colors are ANSI colours that are readable on light and dark grounds.
 var colors = map[Kind]string{
 	KindState: "\x1b[2m", KindSTUN: "\x1b[36m", KindSignal: "\x1b[34m",
-	KindCheck: "\x1b[33m", KindDTLS: "\x1b[35m", KindData: "\x1b[32m",
+	KindCheck: "\x1b[33m", KindDTLS: "\x1b[35m", KindData: "\x1b[32m", KindMedia: "\x1b[31m",
 }
 
 // A line is a row of cells, each a character and its colour.

@@ -15,6 +15,8 @@ type Protocol int
 const (
 	STUN Protocol = iota + 1
 	DTLS
+	SRTP
+	SRTCP
 )
 
 // Class is the class of a STUN message (RFC 8489 §5).
@@ -38,12 +40,16 @@ type Message struct {
 	Nominates bool
 	// ToServer tells a request without credentials: it asks a STUN server, no peer.
 	ToServer bool
+	// PayloadType is that of an SRTP packet.
+	PayloadType uint8
+	// SSRC is the source of an SRTP or SRTCP packet.
+	SSRC uint32
 	// Description is what to show: "check", "ClientHello", ….
 	Description string
 }
 
 // Classify looks at a datagram (RFC 7983 §7). It reports false for what is
-// neither STUN nor part of a DTLS handshake.
+// neither STUN nor part of a DTLS handshake nor media.
 func Classify(b []byte) (Message, bool) {
 	switch {
 	case len(b) == 0:
@@ -52,6 +58,8 @@ func Classify(b []byte) (Message, bool) {
 		return classifySTUN(b)
 	case 20 <= b[0] && b[0] <= 63:
 		return classifyDTLS(b)
+	case 128 <= b[0] && b[0] <= 191:
+		return classifyMedia(b)
 	}
 	return Message{}, false
 }

@@ -62,7 +62,14 @@ func TestClassify(t *testing.T) {
 		{"allocation", message(t, stun.NewType(stun.MethodAllocate, stun.ClassRequest)), "", Other, false},
 		{"nothing", nil, "", Other, false},
 		{"cut STUN", message(t, stun.BindingRequest)[:19], "", Other, false},
-		{"RTP", []byte{0x80, 111, 0, 0}, "", Other, false},
+		{"cut RTP", []byte{0x80, 111, 0, 0}, "", Other, false},
+		{"RTP", []byte{0x80, 111, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3}, "media", Other, false},
+		{"RTP with a marker", []byte{0x90, 0xe0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3}, "media", Other, false},
+		{"sender report", []byte{0x80, 200, 0, 6, 0, 0, 0, 3}, "sender report", Other, false},
+		{"receiver report", []byte{0x81, 201, 0, 7, 0, 0, 0, 3}, "receiver report", Other, false},
+		{"lost picture", []byte{0x81, 206, 0, 2, 0, 0, 0, 3}, "picture lost (PLI)", Other, false},
+		{"feedback without a name", []byte{0x9f, 205, 0, 2, 0, 0, 0, 3}, "transport feedback", Other, false},
+		{"RTCP without a name", []byte{0x80, 199, 0, 2, 0, 0, 0, 3}, "RTCP type 199", Other, false},
 		{"application data", record(23, 1, 1, 2, 3), "", Other, false},
 		{"cut record header", record(22, 0)[:12], "", Other, false},
 		{"ClientHello", record(22, 0, handshake(1, 40)...), "ClientHello", Other, false},
@@ -83,11 +90,25 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+// The header of a media packet is readable, encrypted as the rest is.
+func TestClassifyMedia(t *testing.T) {
+	m, ok := Classify([]byte{0x90, 0xe0, 0, 1, 0, 0, 0, 2, 0x12, 0x34, 0x56, 0x78})
+	if !ok || m.Protocol != SRTP || m.PayloadType != 96 || m.SSRC != 0x12345678 {
+		t.Errorf("RTP: %+v, %v", m, ok)
+	}
+	m, ok = Classify([]byte{0x80, 200, 0, 6, 0x12, 0x34, 0x56, 0x78})
+	if !ok || m.Protocol != SRTCP || m.SSRC != 0x12345678 {
+		t.Errorf("RTCP: %+v, %v", m, ok)
+	}
+}
+
 // Whatever passes a socket, looking at it does no harm.
 func FuzzClassify(f *testing.F) {
 	f.Add(message(f, stun.BindingRequest, stun.NewUsername("B:A")))
 	f.Add(record(22, 0, join(handshake(2, 3), handshake(11, 5))...))
 	f.Add(join(record(20, 0, 1), record(22, 1, make([]byte, 40)...)))
+	f.Add([]byte{0x90, 0xe0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3})
+	f.Add([]byte{0x81, 206, 0, 2, 0, 0, 0, 3})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if m, ok := Classify(b[:len(b):len(b)]); ok && m.Description == "" {
 			t.Errorf("nothing to show for %x", b)

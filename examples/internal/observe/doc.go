@@ -5,6 +5,7 @@
 //		fmt.Println(p.Remote, p.Description)
 //	}))
 //
-// STUN messages and the records of a DTLS handshake are told; encrypted
-// application data passes with no more than a look at its first byte.
+// STUN messages, the records of a DTLS handshake and the packets of media are
+// told; encrypted application data passes with no more than a look at its first
+// byte.
 package observe

@@ -74,7 +74,14 @@ func (p *Peer) packet(packet observe.Packet) {
 		return
 	}
 	kind := diagram.KindDTLS
-	if packet.Protocol == observe.STUN {
+	text := packet.Description
+	switch packet.Protocol {
+	case observe.SRTP, observe.SRTCP:
+		if !p.firstOfMedia(packet) {
+			return
+		}
+		kind, text = diagram.KindMedia, p.mediaText(packet)
+	case observe.STUN:
 		if p.isServer(packet) {
 			return // the server tells of it
 		}
@@ -87,7 +94,7 @@ func (p *Peer) packet(packet observe.Packet) {
 	if !packet.Sent {
 		from, to = to, from
 	}
-	p.config.Log.Arrow(from, to, kind, packet.Description)
+	p.config.Log.Arrow(from, to, kind, text)
 }
 
 // isServer tells whether the packet is from or to a STUN server, which is whom

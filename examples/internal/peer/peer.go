@@ -44,6 +44,8 @@ type Config struct {
 	ICEServers []webrtc.ICEServer
 	// LoopbackOnly keeps every packet on this machine.
 	LoopbackOnly bool
+	// MediaEngine has the codecs of the connection; nil means the default ones.
+	MediaEngine *webrtc.MediaEngine
 	// Log takes the events; nil drops them.
 	Log *diagram.Log
 	// BothWays tells the checks and DTLS records that are received, too, for a
@@ -69,6 +71,8 @@ type Peer struct {
 	mu          sync.Mutex // guards all below
 	makingOffer bool
 	checks      map[pairKey]int
+	media       map[mediaKey]bool       // what of media has been drawn
+	formats     map[formatKey]string    // codecs by payload type
 	servers     map[netip.AddrPort]bool // those that were asked
 }
 
@@ -85,6 +89,8 @@ func New(config Config) (*Peer, error) {
 		config:    config,
 		completed: make(chan struct{}),
 		checks:    map[pairKey]int{},
+		media:     map[mediaKey]bool{},
+		formats:   map[formatKey]string{},
 		servers:   map[netip.AddrPort]bool{},
 	}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
@@ -124,8 +130,15 @@ func (p *Peer) api() *webrtc.API {
 	if p.config.OnSocket != nil {
 		network = announced{network, p.config.OnSocket}
 	}
-	settings.SetNetwork(observe.Network(network, p.packet))
-	return webrtc.NewAPI(webrtc.WithSettingEngine(settings))
+	if p.config.Log != nil {
+		network = observe.Network(network, p.packet)
+	}
+	settings.SetNetwork(network)
+	options := []func(*webrtc.API){webrtc.WithSettingEngine(settings)}
+	if p.config.MediaEngine != nil {
+		options = append(options, webrtc.WithMediaEngine(p.config.MediaEngine))
+	}
+	return webrtc.NewAPI(options...)
 }
 
 // announced is a network that tells which sockets are opened.
@@ -205,7 +218,8 @@ func (p *Peer) sendDescription() error {
 	if description == nil {
 		return nil
 	}
-	p.config.Log.Arrow(p.config.Party, diagram.Signal, diagram.KindSignal, description.Type.String())
+	p.learnFormats(*description, true)
+	p.config.Log.Arrow(p.config.Party, diagram.Signal, diagram.KindSignal, DescriptionText(*description))
 	return p.config.Signal.Send(p.ctx, signal.Message{Description: description})
 }
 
@@ -248,7 +262,8 @@ func (p *Peer) receive(m signal.Message) error {
 	defer p.changed()
 	switch {
 	case m.Description != nil:
-		p.config.Log.Arrow(diagram.Signal, p.config.Party, diagram.KindSignal, m.Description.Type.String())
+		p.learnFormats(*m.Description, false)
+		p.config.Log.Arrow(diagram.Signal, p.config.Party, diagram.KindSignal, DescriptionText(*m.Description))
 		return p.receiveDescription(*m.Description)
 	case m.Candidate != nil:
 		p.config.Log.Arrow(diagram.Signal, p.config.Party, diagram.KindSignal, CandidateText(*m.Candidate))
