@@ -105,6 +105,13 @@ func (r *Receiver) track(rid string) *Track {
 	return t
 }
 
+// pause has reads of the tracks return io.EOF while nothing may come.
+func (r *Receiver) pause(on bool) {
+	for _, t := range r.Tracks() {
+		t.pause(on)
+	}
+}
+
 // Close ends the receiver: it is detached from its session, and reads of its
 // tracks return io.EOF.
 func (r *Receiver) Close() {

@@ -113,8 +113,9 @@ func (s *Session) record(h *rtpheader.Header, e *elements, info PacketInfo) {
 }
 
 // SetReceivers sets which receivers the transport's packets are for, all at
-// once. Receivers that are not listed any more are detached; their tracks stay
-// as they are. What has arrived for receivers that were not there is delivered
+// once. Receivers that are not listed any more are detached. The tracks of those
+// that received and do not any more are paused: once what waits has been read,
+// reads return io.EOF, until the receiver receives again. What has arrived for receivers that were not there is delivered
 // now, to push handlers with the next packet or Flush.
 func (s *Session) SetReceivers(receptions []Reception) {
 	d := deliveries.Get().(*delivery)
@@ -141,12 +142,19 @@ func (s *Session) setReceivers(receptions []Reception) {
 		}
 	}
 	for _, old := range s.receptions {
-		if t.of(old.Receiver) == nil {
+		b := t.of(old.Receiver)
+		if b == nil {
 			old.Receiver.session.CompareAndSwap(s, nil)
+		}
+		if old.Parameters.Receiving && (b == nil || !b.receiving) {
+			old.Receiver.pause(true)
 		}
 	}
 	for _, b := range t.bindings {
 		b.receiver.session.Store(s)
+		if b.receiving {
+			b.receiver.pause(false)
+		}
 	}
 	s.receptions, s.table = receptions, t
 	switch {

@@ -54,6 +54,7 @@ type Track struct {
 	dropped  uint64 // packets that nobody has read in time
 	late     uint64 // packets that came too late for SetOrdered
 	ended    error  // not nil once the track is closed
+	paused   bool   // nothing may come any more, until it may again
 	deadline time.Time
 	ordered  time.Duration
 	next     uint64 // order of the next packet to be read, 0 for any
@@ -141,6 +142,14 @@ func (t *Track) Close(err error) {
 	}
 	t.ended, t.handler = err, nil
 	t.queue.clear()
+	t.signal()
+}
+
+// pause has reads return io.EOF once the queue is empty, or wait again.
+func (t *Track) pause(on bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.paused = on
 	t.signal()
 }
 

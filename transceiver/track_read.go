@@ -12,7 +12,8 @@ func (e *queued) info() PacketInfo {
 
 // Read waits for a packet and copies it to b. The error is io.ErrShortBuffer if b
 // is too short, and the packet stays; os.ErrDeadlineExceeded after the deadline;
-// and what Close was given when the track is closed.
+// io.EOF while the track is paused (see [Session.SetReceivers]); and what Close
+// was given when the track is closed.
 func (t *Track) Read(b []byte) (n int, m PacketInfo, err error) {
 	t.turn <- struct{}{}
 	defer func() { <-t.turn }()
@@ -64,6 +65,9 @@ func (t *Track) tryRead(b []byte) (n int, m PacketInfo, until time.Time, err err
 	}
 	i, due := t.pick(now)
 	if i < 0 {
+		if t.paused && t.queue.lowest() < 0 {
+			return 0, m, until, io.EOF
+		}
 		if !due.IsZero() && (until.IsZero() || due.Before(until)) {
 			until = due
 		}
