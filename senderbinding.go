@@ -339,6 +339,19 @@ func (w *trackWriter) WriteRTP(header *rtp.Header, payload []byte) (int, error) 
 	return w.stream.WriteRTP(time.Now(), header, payload)
 }
 
+// writeShared is WriteRTP for a payload that several senders share, at the time
+// now.
+func (w *trackWriter) writeShared(now time.Time, header *rtp.Header, payload *transceiver.Payload) error {
+	if !w.gate.Load() {
+		return nil
+	}
+	if w.chain != nil {
+		_, err := w.chain.Write(header, payload.Bytes(), nil)
+		return err
+	}
+	return w.stream.WriteShared(now, header, payload)
+}
+
 // Write is WriteRTP for a marshalled packet.
 func (w *trackWriter) Write(b []byte) (int, error) {
 	var p rtp.Packet
