@@ -8,6 +8,9 @@ import (
 const (
 	maxCongestionWindow  = 1 << 12
 	maxCongestionStreams = 1024
+	// maxCongestionGap bounds what one packet can make the feedback grow by: each
+	// number of a gap takes two bytes there.
+	maxCongestionGap = 1 << 10
 )
 
 // CongestionRecorder turns arrivals into RFC 8888 feedback, stream by stream. It
@@ -20,6 +23,7 @@ type CongestionRecorder struct {
 	interval time.Duration
 	epoch    time.Time
 	deadline time.Time
+	fresh    int // arrivals since all was reported
 	streams  map[uint32]*congestionStream
 	// news are the streams that have something to report, in the order in which
 	// it came.
@@ -53,7 +57,7 @@ func (r *CongestionRecorder) Record(ssrc uint32, sequence uint16, ecn uint8, now
 		if len(r.streams) >= maxCongestionStreams {
 			return
 		}
-		s = &congestionStream{ssrc: ssrc, window: window{limit: maxCongestionWindow}}
+		s = &congestionStream{ssrc: ssrc, window: window{limit: maxCongestionWindow, gap: maxCongestionGap}}
 		r.streams[ssrc] = s
 	}
 	if !s.window.record(sequence, arrivedAt(int64(now.Sub(r.epoch)), ecn)) {
@@ -66,7 +70,7 @@ func (r *CongestionRecorder) Record(ssrc uint32, sequence uint16, ecn uint8, now
 	if r.deadline.IsZero() {
 		r.deadline = now.Add(r.interval)
 	}
-	if s.window.pending() >= hurry && now.Before(r.deadline) {
+	if r.fresh++; r.fresh >= hurry && now.Before(r.deadline) {
 		r.deadline = now
 	}
 }
@@ -80,7 +84,7 @@ func (r *CongestionRecorder) Forget(ssrc uint32) {
 	delete(r.streams, ssrc)
 	r.news = slices.DeleteFunc(r.news, func(o *congestionStream) bool { return o == s })
 	if len(r.news) == 0 {
-		r.deadline = time.Time{}
+		r.deadline, r.fresh = time.Time{}, 0
 	}
 }
 
@@ -130,7 +134,7 @@ func (r *CongestionRecorder) Append(dst []byte, limit int, sender uint32, now ti
 	}
 	r.news = slices.Delete(r.news, 0, done)
 	if len(r.news) == 0 {
-		r.deadline = time.Time{}
+		r.deadline, r.fresh = time.Time{}, 0
 	}
 	out, err := f.Append(dst)
 	return out, err == nil

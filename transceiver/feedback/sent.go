@@ -5,14 +5,12 @@ import "time"
 const (
 	minSent = 128
 	maxSent = 1 << 14
-	// sentRetention is how long a packet that feedback has not confirmed is
-	// remembered, within maxSent.
+	// sentRetention is how long a packet waits for feedback, within maxSent.
 	sentRetention = 4 * time.Second
 
-	transportPeriod  = 1 << 24 * referenceTick // of arrival times in transport-wide feedback
-	congestionPeriod = 1 << 16 * time.Second   // of timestamps in RFC 8888 feedback
-	maxSentStreams   = 1024                    // with numbers of their own
-	latestArrival    = time.Duration(-1 << 63) // before all others
+	transportPeriod  = 1 << (24 + referenceShift) * TransportTick // of arrival times in transport-wide feedback
+	congestionPeriod = 1 << 16 * time.Second                      // of timestamps in RFC 8888 feedback
+	maxSentStreams   = 1024                                       // with numbers of their own
 )
 
 // PacketResult is what feedback says of one packet that was sent.
@@ -55,9 +53,12 @@ type SentHistory struct {
 	epoch     time.Time
 	transport sentWindow
 	streams   map[uint32]*sentWindow
-	clock     unwrapper // of arrival times
-	rtt       time.Duration
-	counts    SentCounts
+	// arrivals continues the times of transport-wide feedback, timestamps those of
+	// RFC 8888.
+	arrivals   unwrapper
+	timestamps unwrapper
+	rtt        time.Duration
+	counts     SentCounts
 }
 
 // sentWindow is a ring over the numbers from highest-len(packets)+1 to highest.
@@ -135,11 +136,11 @@ func (h *SentHistory) sent(w *sentWindow, sequence uint16, size int, now time.Ti
 	}
 }
 
-// advance makes room for the next number. It overwrites what feedback has
-// confirmed, or what is old; else the ring grows.
+// advance makes room for the next number. It overwrites what feedback has spoken
+// of, or what is old; else the ring grows.
 func (h *SentHistory) advance(w *sentWindow, now int64) {
 	p := w.slot(w.highest + 1)
-	if (p.state == sentPending || p.state == sentLost) && now-p.at < int64(sentRetention) && len(w.packets) < maxSent {
+	if p.state == sentPending && now-p.at < int64(sentRetention) && len(w.packets) < maxSent {
 		old := *w
 		w.packets = make([]sentPacket, 2*len(old.packets))
 		for i := old.highest - int64(len(old.packets)) + 1; i <= old.highest; i++ {
@@ -175,16 +176,16 @@ func (w *sentWindow) find(sequence uint16) (*sentPacket, int64) {
 func (h *SentHistory) Transport(f *TransportFeedback, now time.Time, dst []PacketResult) []PacketResult {
 	var shift time.Duration
 	if len(f.Arrivals) > 0 {
-		first := f.Arrivals[0].At
-		shift = h.clock.unwrap(first, transportPeriod) - first
+		first := f.Arrivals[0].At()
+		shift = h.arrivals.unwrap(first, transportPeriod) - first
 	}
-	round := roundTrip{latest: latestArrival}
+	var round roundTrip
 	next := 0
 	for i := range int(f.Count) {
 		sequence := f.Base + uint16(i)
 		r := PacketResult{}
 		if next < len(f.Arrivals) && f.Arrivals[next].Sequence == sequence {
-			r.Received, r.HasArrival, r.Arrival = true, true, f.Arrivals[next].At+shift
+			r.Received, r.HasArrival, r.Arrival = true, true, f.Arrivals[next].At()+shift
 			next++
 		}
 		if h.resolve(&h.transport, sequence, &r) {
@@ -192,15 +193,17 @@ func (h *SentHistory) Transport(f *TransportFeedback, now time.Time, dst []Packe
 			round.add(&r)
 		}
 	}
-	h.measure(&round, 0, now)
+	if round.found {
+		h.rtt = max(now.Sub(round.sent), 1)
+	}
 	return dst
 }
 
 // Congestion appends to dst what f tells that was not known, see
 // [SentHistory.Transport].
 func (h *SentHistory) Congestion(f *CongestionFeedback, now time.Time, dst []PacketResult) []PacketResult {
-	timestamp := h.clock.unwrap(time.Duration(uint64(f.Timestamp)*uint64(time.Second)>>16), congestionPeriod)
-	round := roundTrip{latest: latestArrival}
+	timestamp := h.timestamps.unwrap(time.Duration(uint64(f.Timestamp)*uint64(time.Second)>>16), congestionPeriod)
+	var round roundTrip
 	for i := range f.Reports {
 		report := &f.Reports[i]
 		w := h.streams[report.SSRC]
@@ -218,7 +221,10 @@ func (h *SentHistory) Congestion(f *CongestionFeedback, now time.Time, dst []Pac
 			}
 		}
 	}
-	h.measure(&round, timestamp, now)
+	if round.found {
+		// The peer says how long it waited.
+		h.rtt = max(now.Sub(round.sent)-(timestamp-round.latest), 1)
+	}
 	return dst
 }
 
@@ -250,27 +256,15 @@ func (h *SentHistory) resolve(w *sentWindow, sequence uint16, r *PacketResult) b
 // roundTrip finds the packet that arrived last of those in a feedback: it waited
 // least for it.
 type roundTrip struct {
-	latest time.Duration
+	found  bool
+	latest time.Duration // its arrival
 	sent   time.Time
 }
 
 func (t *roundTrip) add(r *PacketResult) {
-	if r.HasArrival && r.Arrival >= t.latest {
-		t.latest, t.sent = r.Arrival, r.Sent
+	if r.HasArrival && (!t.found || r.Arrival >= t.latest) {
+		t.found, t.latest, t.sent = true, r.Arrival, r.Sent
 	}
-}
-
-// measure takes the round-trip time from feedback that arrives now; made is when
-// that was made on the peer's clock, 0 if it is not known.
-func (h *SentHistory) measure(t *roundTrip, made time.Duration, now time.Time) {
-	if t.latest == latestArrival {
-		return
-	}
-	rtt := now.Sub(t.sent)
-	if made != 0 {
-		rtt -= made - t.latest
-	}
-	h.rtt = max(rtt, 1)
 }
 
 // unwrapper continues times that wrap.

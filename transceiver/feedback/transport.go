@@ -22,17 +22,19 @@ type TransportFeedback struct {
 // TransportArrival is the arrival of one packet.
 type TransportArrival struct {
 	Sequence uint16
-	// At is the time on the receiver's clock, whose zero means nothing, in steps
-	// of [TransportTick]. It wraps about every twelve days.
-	At time.Duration
+	// Ticks is the time on the receiver's clock, whose zero means nothing, in
+	// units of [TransportTick]. It wraps about every twelve days.
+	Ticks int64
 }
+
+// At returns the time as a duration since the clock's zero.
+func (a TransportArrival) At() time.Duration { return time.Duration(a.Ticks) * TransportTick }
 
 const (
 	// TransportTick is the unit of arrival times.
 	TransportTick = 250 * time.Microsecond
 
-	referenceTick       = 64 * time.Millisecond
-	ticksPerReference   = int64(referenceTick / TransportTick)
+	referenceShift      = 8 // the reference time is in 256 ticks: 64 ms
 	transportHeaderSize = feedbackHeaderSize + 8
 
 	// The symbols of packet status chunks (§3.1.1).
@@ -46,6 +48,8 @@ const (
 	vectorChunk    = 0x8000
 	twoBitChunk    = 0x4000
 	runSymbolShift = 13
+
+	maxPacketSize = 4 << 16 // as the length field can say
 )
 
 // Append appends the packet to dst. It returns dst and [ErrRange] if there are
@@ -75,20 +79,23 @@ func (f *TransportFeedback) appendWithin(dst []byte, limit int) ([]byte, int) {
 		return dst, 0
 	}
 	start := len(dst)
-	reference := floorDiv(ticks(f.Arrivals[0].At), ticksPerReference)
+	reference := f.Arrivals[0].Ticks >> referenceShift
 	dst = open(dst, formatTransport, TypeTransportFeedback)
 	dst = append32(append32(dst, f.Sender), f.Media)
 	dst = append32(dst, uint32(f.Base)<<16) // the count is set below
 	dst = append(append24(dst, uint32(reference)), f.Number)
 
-	c := statusCursor{arrivals: f.Arrivals, base: f.Base, count: f.describable(), previous: reference * ticksPerReference}
+	c := statusCursor{arrivals: f.Arrivals, base: f.Base, count: f.describable(), previous: reference << referenceShift}
 	deltas, end := 0, len(dst)
+	limit = min(limit, maxPacketSize) &^ 3 // the packet is padded to whole words
 	for c.position < c.count {
 		next := c
 		chunk := next.chunk()
-		// The packet is padded to whole words.
-		if size := (len(dst) - start + 2 + deltas + next.deltas + 3) &^ 3; size > limit || size > 4<<16 {
-			break
+		if room := limit - (len(dst) - start) - 2 - deltas; next.deltas > room {
+			if !c.shorten(room) {
+				break
+			}
+			continue
 		}
 		dst = append16(dst, chunk)
 		if next.arrival > c.arrival {
@@ -108,9 +115,9 @@ func (f *TransportFeedback) appendWithin(dst []byte, limit int) ([]byte, int) {
 		count, dst = f.Arrivals[c.arrival-1].Sequence-f.Base+1, dst[:end]
 	}
 	putCount(dst[start:], count)
-	previous := reference * ticksPerReference
+	previous := reference << referenceShift
 	for i := range f.Arrivals[:c.arrival] {
-		now := ticks(f.Arrivals[i].At)
+		now := f.Arrivals[i].Ticks
 		if d := now - previous; d >= 0 && d <= math.MaxUint8 {
 			dst = append(dst, uint8(d))
 		} else {
@@ -130,7 +137,7 @@ func putCount(packet []byte, count uint16) {
 // of: Count, unless the time between two arrivals is beyond a delta.
 func (f *TransportFeedback) describable() int {
 	for i := 1; i < len(f.Arrivals); i++ {
-		if d := ticks(f.Arrivals[i].At) - ticks(f.Arrivals[i-1].At); d > math.MaxInt16 || d < math.MinInt16 {
+		if d := f.Arrivals[i].Ticks - f.Arrivals[i-1].Ticks; d > math.MaxInt16 || d < math.MinInt16 {
 			return int(f.Arrivals[i-1].Sequence-f.Base) + 1
 		}
 	}
@@ -156,7 +163,7 @@ func (c *statusCursor) symbol() int {
 	if c.arrival == len(c.arrivals) || c.arrivals[c.arrival].Sequence != at {
 		return symbolMissing
 	}
-	now := ticks(c.arrivals[c.arrival].At)
+	now := c.arrivals[c.arrival].Ticks
 	d := now - c.previous
 	c.previous = now
 	c.arrival++
@@ -168,46 +175,84 @@ func (c *statusCursor) symbol() int {
 	return symbolLarge
 }
 
+// shorten lowers the count so that the deltas from the cursor on take at most
+// room bytes; false if there is no room for the next sequence number.
+func (c *statusCursor) shorten(room int) bool {
+	at := *c
+	for next := at; next.position < c.count; at = next {
+		if next.symbol(); next.deltas > room {
+			break
+		}
+	}
+	c.count = at.position
+	return c.count > c.position
+}
+
 // chunk returns the chunk at the cursor, the one that covers most, and moves to
 // its end.
 func (c *statusCursor) chunk() uint16 {
-	// Symbols up to the first that differs, for a run.
-	run, first := *c, 0
-	length, after := 0, run
-	for length < maxRun && after.position < after.count {
-		s := after.symbol()
-		if length == 0 {
+	// The symbols of a vector: two bits each, so half as many, if one is large.
+	// The leading ones that are equal could be a run.
+	ahead, capacity, n, run, first := *c, oneBitSymbols, 0, 0, 0
+	for n < capacity && ahead.position < ahead.count {
+		s := ahead.symbol()
+		if n == 0 {
 			first = s
-		} else if s != first {
-			break
 		}
-		run = after
-		length++
-	}
-	// The symbols of a vector: two bits each if one is large.
-	vector, capacity, n := *c, oneBitSymbols, 0
-	symbols := [oneBitSymbols]int{}
-	for n < capacity && vector.position < vector.count {
-		symbols[n] = vector.symbol()
-		if symbols[n] == symbolLarge {
+		if run == n && s == first {
+			run++
+		}
+		if s == symbolLarge {
 			capacity = twoBitSymbols
 		}
 		n++
 	}
-	if length >= min(n, capacity) {
-		*c = run
-		return uint16(first)<<runSymbolShift | uint16(length)
+	if n = min(n, capacity); run < n {
+		return c.vector(n, capacity)
 	}
-	n = min(n, capacity)
-	value := uint16(vectorChunk)
+	if run == ahead.position-c.position {
+		run += ahead.extend(first, maxRun-run)
+		*c = ahead
+	} else {
+		for range run {
+			c.symbol()
+		}
+	}
+	return uint16(first)<<runSymbolShift | uint16(run)
+}
+
+// vector returns the status vector chunk of the next n packets.
+func (c *statusCursor) vector(n, capacity int) uint16 {
+	value, bits := uint16(vectorChunk), 1
 	if capacity == twoBitSymbols {
-		value |= twoBitChunk
+		value, bits = vectorChunk|twoBitChunk, 2
 	}
 	for i := range n {
-		bits := oneBitSymbols / capacity
 		value |= uint16(c.symbol()) << (oneBitSymbols - bits*(i+1))
 	}
 	return value
+}
+
+// extend moves over further symbols like first, limit at most, and returns how
+// many.
+func (c *statusCursor) extend(first, limit int) int {
+	if first == symbolMissing {
+		n := c.count - c.position
+		if c.arrival < len(c.arrivals) {
+			n = min(n, int(c.arrivals[c.arrival].Sequence-c.base)-c.position)
+		}
+		n = min(n, limit)
+		c.position += n
+		return n
+	}
+	for n := range limit {
+		next := *c
+		if next.position == next.count || next.symbol() != first {
+			return n
+		}
+		*c = next
+	}
+	return limit
 }
 
 // Parse reads p.
@@ -229,7 +274,7 @@ func (f *TransportFeedback) Parse(p Packet) error {
 	f.Base, f.Count, f.Number = base, uint16(count), b[15]
 	// The reference time is signed.
 	reference := int64(int32(get24(b[12:])<<signExtension24) >> signExtension24)
-	f.readArrivals(chunks[:size], chunks[size:], reference*ticksPerReference)
+	f.readArrivals(chunks[:size], chunks[size:], reference<<referenceShift)
 	return nil
 }
 
@@ -255,7 +300,7 @@ func (f *TransportFeedback) readArrivals(chunks, deltas []byte, now int64) {
 			default:
 				continue
 			}
-			f.Arrivals = append(f.Arrivals, TransportArrival{Sequence: f.Base + uint16(position+i), At: time.Duration(now) * TransportTick})
+			f.Arrivals = append(f.Arrivals, TransportArrival{Sequence: f.Base + uint16(position+i), Ticks: now})
 		}
 		position += n
 	}
@@ -311,16 +356,4 @@ func chunkSymbol(c uint16, i int) int {
 		return int(c>>(oneBitSymbols-1-i)) & 1
 	}
 	return int(c>>(2*(twoBitSymbols-1-i))) & 3
-}
-
-// ticks returns d in steps of TransportTick, rounded down.
-func ticks(d time.Duration) int64 { return floorDiv(int64(d), int64(TransportTick)) }
-
-// floorDiv divides and rounds towards minus infinity; d is positive.
-func floorDiv(n, d int64) int64 {
-	q := n / d
-	if n%d < 0 {
-		q--
-	}
-	return q
 }

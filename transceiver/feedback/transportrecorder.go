@@ -10,7 +10,7 @@ const (
 	MinFeedbackSize = 64
 
 	maxTransportWindow = 1 << 13
-	// hurry is how many unreported packets make feedback due at once.
+	// hurry is how many unreported arrivals make feedback due at once.
 	hurry = 512
 )
 
@@ -26,6 +26,7 @@ type TransportRecorder struct {
 	epoch    time.Time
 	window   window
 	deadline time.Time
+	fresh    int               // arrivals since all was reported
 	report   TransportFeedback // its Arrivals are used again
 }
 
@@ -35,7 +36,7 @@ func NewTransportRecorder(interval time.Duration) *TransportRecorder {
 	if interval <= 0 {
 		interval = DefaultInterval
 	}
-	return &TransportRecorder{interval: interval, window: window{limit: maxTransportWindow}}
+	return &TransportRecorder{interval: interval, window: window{limit: maxTransportWindow, gap: maxTransportWindow}}
 }
 
 // Record notes that the packet with a transport-wide sequence number arrived.
@@ -50,7 +51,7 @@ func (r *TransportRecorder) Record(sequence uint16, now time.Time) {
 	if r.deadline.IsZero() {
 		r.deadline = now.Add(r.interval)
 	}
-	if r.window.pending() >= hurry && now.Before(r.deadline) {
+	if r.fresh++; r.fresh >= hurry && now.Before(r.deadline) {
 		r.deadline = now
 	}
 }
@@ -80,7 +81,7 @@ func (r *TransportRecorder) Append(dst []byte, limit int, sender, media uint32) 
 	// An arrival takes a byte at least, so that more than limit cannot fit.
 	for ; n <= r.window.highest && len(f.Arrivals) < limit; n++ {
 		if a := *r.window.slot(n); a != missing {
-			f.Arrivals = append(f.Arrivals, TransportArrival{Sequence: uint16(n), At: time.Duration(a.at())})
+			f.Arrivals = append(f.Arrivals, TransportArrival{Sequence: uint16(n), Ticks: a.at() / int64(TransportTick)})
 		}
 	}
 	f.Count = uint16(n - r.window.next)
@@ -92,7 +93,7 @@ func (r *TransportRecorder) Append(dst []byte, limit int, sender, media uint32) 
 	last := f.Arrivals[written-1].Sequence
 	r.window.next += int64(last-f.Base) + 1
 	if r.window.next > r.window.highest {
-		r.deadline = time.Time{}
+		r.deadline, r.fresh = time.Time{}, 0
 	}
 	return out, true
 }

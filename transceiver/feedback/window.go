@@ -13,6 +13,7 @@ type window struct {
 	highest  int64 // extended by the count of cycles
 	next     int64 // the first that is to be reported
 	limit    int   // of len(arrivals), a power of two
+	gap      int64 // the longest gap that is reported as lost packets
 
 	lastOld uint16 // the sequence number of the last packet that was too old
 	// tooOld counts packets that arrived after their place was forgotten,
@@ -51,7 +52,11 @@ func (w *window) record(sequence uint16, a arrival) bool {
 		w.restart(sequence)
 		n = w.highest
 	}
-	if n > w.highest {
+	switch {
+	case n-w.highest > w.gap:
+		w.restart(sequence)
+		n = w.highest
+	case n > w.highest:
 		w.advance(n)
 	}
 	slot := w.slot(n)
@@ -77,6 +82,8 @@ func (w *window) slot(n int64) *arrival { return &w.arrivals[n&int64(len(w.arriv
 func (w *window) restart(sequence uint16) {
 	if w.arrivals == nil {
 		w.arrivals = make([]arrival, minWindow)
+	} else {
+		w.skip(w.highest + 1)
 	}
 	for i := range w.arrivals {
 		w.arrivals[i] = missing
@@ -91,17 +98,22 @@ func (w *window) advance(n int64) {
 	}
 	size := int64(len(w.arrivals))
 	if lowest := n - size + 1; w.next < lowest {
-		for ; w.next < min(lowest, w.highest+1); w.next++ {
-			if *w.slot(w.next) != missing {
-				w.overrun++
-			}
-		}
+		w.skip(min(lowest, w.highest+1))
 		w.next = lowest
 	}
 	for i := max(w.highest+1, n-size+1); i <= n; i++ {
 		*w.slot(i) = missing
 	}
 	w.highest = n
+}
+
+// skip passes over unreported numbers up to end.
+func (w *window) skip(end int64) {
+	for ; w.next < end; w.next++ {
+		if *w.slot(w.next) != missing {
+			w.overrun++
+		}
+	}
 }
 
 // grow makes room for need arrivals, or for as many as the limit allows.
