@@ -38,14 +38,12 @@ func (n *negotiation) applyAnswer(next State, answerer side, answer *description
 	}
 	effects := n.enter(next)
 	effects = append(effects, n.describe(answer, offer.rows, answerer, nil)...)
-	if answer.kind == Answer {
-		effects = append(effects, n.stopped(l)...)
-	}
 	effects = append(effects, n.commitPlan(changes, false)...)
 	if answerer == local {
 		n.forgetDrafts(answer)
 	}
 	if answer.kind == Answer {
+		effects = append(effects, n.stopped(l)...)
 		n.settleStable()
 	}
 	n.forgetGathered()

@@ -31,6 +31,8 @@ type world struct {
 	transports map[TransportID]*transport
 	data       *StartData
 	closed     map[TransportID]bool
+	// transceivers are those of the program, stopped those that it had.
+	transceivers, stopped []*transceiver
 }
 
 type transport struct {
@@ -141,9 +143,12 @@ func (e *endpoint) apply(effects Effects) {
 			delete(w.transports, f.Transport)
 			w.closed[f.Transport] = true
 		default:
-			e.t.Fatalf("%s: an effect of type %T", e.name, effect)
+			if !e.applyMedia(effect) {
+				e.t.Fatalf("%s: an effect of type %T", e.name, effect)
+			}
 		}
 	}
+	e.checkMedia()
 	if w.state != e.State() {
 		e.t.Fatalf("%s: the effects say %s, the machine is in %s", e.name, w.state, e.State())
 	}
@@ -166,6 +171,9 @@ func (w *world) describe() string {
 	}
 	if w.data != nil {
 		fmt.Fprintf(&b, "data %+v\n", *w.data)
+	}
+	for _, t := range w.transceivers {
+		fmt.Fprintln(&b, t)
 	}
 	return b.String()
 }

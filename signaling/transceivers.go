@@ -19,7 +19,7 @@ func (n *negotiation) associate(rows []mline) {
 		taken[row.transceiver] = true
 	}
 	for i := range rows {
-		if i < len(n.offered) && !rows[i].rejected && rows[i].transceiver == 0 && !taken[n.offered[i]] {
+		if i < len(n.offered) && rows[i].transceiver == 0 && !taken[n.offered[i]] {
 			rows[i].transceiver = n.offered[i]
 		}
 	}

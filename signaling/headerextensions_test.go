@@ -1,0 +1,126 @@
+package signaling
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/parleyrtc/webrtc/internal/codec"
+	"github.com/parleyrtc/webrtc/sdp"
+)
+
+// RFC 9143 §9: an id means one extension in the whole bundle, and stays. Answers
+// have the offer's ids.
+func TestExtensionIDs(t *testing.T) {
+	a, b := parties(t)
+	extensions := func(uris string) []Extension {
+		var list []Extension
+		for uri := range strings.FieldsSeq(uris) {
+			list = append(list, Extension{URI: "urn:" + uri})
+		}
+		return list
+	}
+	audio, video := a.add(codec.Audio, sdp.DirectionSendrecv), a.add(codec.Video, sdp.DirectionSendrecv)
+	audio.Extensions, video.Extensions = extensions("mid level"), extensions("mid rid twcc")
+	a.refresh()
+	b.local.Accept = func(kind codec.Kind) Transceiver {
+		t := capable(kind)
+		t.Extensions = extensions("twcc x mid level")
+		return t
+	}
+	b.setRemote(a.offer())
+	for _, t := range b.world.transceivers {
+		t.Extensions = extensions("twcc x mid level")
+	}
+	b.refresh()
+	b.setLocal(Description{})
+	a.setRemote(*b.CurrentLocal())
+	wantMedia(a, b, "with extensions")
+	if got := fmt.Sprint(audio.media.SendExtensions, video.media.SendExtensions); got != "[{1 urn:mid} {2 urn:level}] [{1 urn:mid} {4 urn:twcc}]" {
+		t.Errorf("got %s", got)
+	}
+	// A later section takes the same ones, new ones get free ids, and the old
+	// sections have no more than the answer had.
+	third := b.add(codec.Video, sdp.DirectionSendrecv)
+	third.Extensions = extensions("x twcc mid y")
+	b.refresh()
+	offer := b.offer()
+	if got := strings.Join(lines(&offer, "a=extmap:"), " "); got != "a=extmap:1 urn:mid a=extmap:2 urn:level a=extmap:4 urn:twcc a=extmap:1 urn:mid "+
+		"a=extmap:3 urn:x a=extmap:4 urn:twcc a=extmap:1 urn:mid a=extmap:5 urn:y" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// RFC 8285 §4.2, §4.3: the first 14 fit one-byte headers; 15 is reserved.
+func TestManyExtensions(t *testing.T) {
+	a, b := parties(t)
+	mine := a.add(codec.Audio, sdp.DirectionSendrecv)
+	mine.Extensions = nil
+	for i := range 300 {
+		mine.Extensions = append(mine.Extensions, Extension{URI: fmt.Sprintf("urn:%d", i)})
+	}
+	a.refresh()
+	b.setRemote(a.offer())
+	b.ofMid("0").Extensions = mine.Extensions
+	b.refresh()
+	b.setLocal(Description{})
+	a.setRemote(*b.CurrentLocal())
+	got := mine.media.SendExtensions
+	if len(got) != 254 || got[13].ID != 14 || got[14].ID != 16 || got[253].ID != 255 || !mine.media.AllowMixed {
+		t.Errorf("%d extensions, %v", len(got), mine.media)
+	}
+	wantMedia(a, b, "with many extensions")
+}
+
+// The directions of an extension, offered and had: RFC 8285 §7.
+func TestExtensionDirections(t *testing.T) {
+	all := []sdp.Direction{sdp.DirectionUnspecified, sdp.DirectionSendonly, sdp.DirectionRecvonly, sdp.DirectionInactive}
+	for _, offered := range all {
+		for _, had := range all {
+			a, b := parties(t)
+			mine := a.add(codec.Audio, sdp.DirectionSendrecv)
+			mine.Extensions = []Extension{{URI: "urn:x", Direction: offered}}
+			a.refresh()
+			b.setRemote(a.offer())
+			yours := b.ofMid("0")
+			yours.Extensions = []Extension{{URI: "urn:x", Direction: had}}
+			b.refresh()
+			b.setLocal(Description{})
+			a.setRemote(*b.CurrentLocal())
+			wantMedia(a, b, offered.String()+" to "+had.String())
+			sends, receives := len(mine.media.SendExtensions) > 0, len(mine.media.ReceiveExtensions) > 0
+			if sends != (offered.Sends() && had.Receives()) || receives != (offered.Receives() && had.Sends()) {
+				t.Errorf("offered %s, had %s: sends %v, receives %v", offered, had, sends, receives)
+			}
+		}
+	}
+}
+
+// What an offer may have: ids to choose, one twice, attributes, session level.
+func TestOddExtensions(t *testing.T) {
+	a, b := parties(t)
+	a.add(codec.Audio, sdp.DirectionSendrecv)
+	offer := a.offer()
+	for _, line := range lines(&offer, "a=extmap:") {
+		offer = without(t, offer, line)
+	}
+	offer = replaced(t, offer, "a=extmap-allow-mixed", "a=extmap-allow-mixed\r\na=extmap:7 urn:ietf:params:rtp-hdrext:sdes:mid")
+	offer = replaced(t, offer, "a=mid:0\r\n", "a=mid:0\r\na=extmap:4096 "+audioExtensions[2].URI+"\r\n"+
+		"a=extmap:9/sendonly "+audioExtensions[1].URI+" vad=on\r\na=extmap:10 "+audioExtensions[1].URI+"\r\na=extmap:15 "+audioExtensions[2].URI+"\r\n")
+	answer := b.answer(offer)
+	want := []string{"a=extmap:9/recvonly " + audioExtensions[1].URI + " vad=on", "a=extmap:7 " + audioExtensions[0].URI}
+	if got := lines(&answer, "a=extmap:"); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if m := b.ofMid("0").media; len(m.SendExtensions) != 1 || len(m.ReceiveExtensions) != 2 {
+		t.Errorf("got %+v", m)
+	}
+	// RFC 8285 §6: without a=extmap-allow-mixed at either side, no mixing.
+	c, d := parties(t)
+	c.add(codec.Audio, sdp.DirectionSendrecv)
+	c.setRemote(d.answer(without(t, c.offer(), "a=extmap-allow-mixed")))
+	if c.ofMid("0").media.AllowMixed || d.ofMid("0").media.AllowMixed {
+		t.Error("mixing is allowed")
+	}
+}
