@@ -1,0 +1,5 @@
+//go:build race
+
+package srtptransport
+
+const raceDetector = true
