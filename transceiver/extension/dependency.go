@@ -12,7 +12,8 @@ var (
 	ErrDependency = errors.New("extension: the dependency descriptor cannot be written")
 )
 
-// Limits of dependency structures (AV1 RTP specification, A.8.1).
+// Limits of dependency structures: the widths of the fields in A.8.2 of the AV1 RTP
+// specification, and of spatial_id and temporal_id in AV1 itself.
 const (
 	maxTemplates     = 64
 	maxSpatial       = 3

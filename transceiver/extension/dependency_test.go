@@ -17,7 +17,7 @@ func indications(s string) (out []Indication) {
 	return out
 }
 
-// l1t3 is the example of A.8.5.1 (one spatial layer, three temporal layers).
+// l1t3 is the example of appendix A with one spatial and three temporal layers.
 func l1t3() *DependencyStructure {
 	return &DependencyStructure{
 		Targets: 3, Chains: 1, ProtectedBy: []uint8{0, 0, 0},
@@ -32,7 +32,7 @@ func l1t3() *DependencyStructure {
 	}
 }
 
-// l2t1 is the example of two spatial layers with two chains.
+// l2t1 is that with two spatial layers and two chains.
 func l2t1() *DependencyStructure {
 	return &DependencyStructure{
 		Offset: 62, Targets: 2, Chains: 2, ProtectedBy: []uint8{1, 0},
