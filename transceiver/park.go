@@ -60,7 +60,7 @@ func (s *Session) park(st *stream, b []byte, info PacketInfo) {
 	}
 	st.parked++
 	if len(s.parked.packets) == 1 {
-		s.parkDue = s.at(info.Arrival) + maxParkedAge
+		s.timePark()
 	}
 }
 
@@ -78,9 +78,14 @@ func (s *Session) expire(now time.Time) {
 	}
 	s.stats.Unroutable += uint64(n)
 	p.packets = append([]parked(nil), p.packets[n:]...)
+	s.timePark()
+}
+
+// timePark notes when the oldest parked packet will have been there for too long.
+func (s *Session) timePark() {
 	s.parkDue = 0
-	if len(p.packets) > 0 {
-		s.parkDue = s.at(p.packets[0].info.Arrival) + maxParkedAge
+	if p := s.parked.packets; len(p) > 0 {
+		s.parkDue = s.at(p[0].info.Arrival) + maxParkedAge
 	}
 }
 
@@ -89,6 +94,28 @@ func (s *Session) unparked(b []byte) {
 	if st := s.streams[binary.BigEndian.Uint32(b[8:])]; st != nil && st.parked > 0 {
 		st.parked--
 	}
+}
+
+// reclaim delivers what is parked of a stream that has found its place, ahead of
+// what showed it.
+func (s *Session) reclaim(d *delivery, st *stream) {
+	if st.parked == 0 {
+		return
+	}
+	all := s.parked.take()
+	st.parked = 0
+	for _, p := range all {
+		if binary.BigEndian.Uint32(p.b[8:]) != st.ssrc {
+			s.parked.packets = append(s.parked.packets, p)
+			s.parked.bytes += len(p.b)
+		}
+	}
+	for _, p := range all {
+		if binary.BigEndian.Uint32(p.b[8:]) == st.ssrc {
+			s.receive(d, p.b, p.info, true)
+		}
+	}
+	s.timePark()
 }
 
 // settled notes that a stream has found its place, so that parked packets may

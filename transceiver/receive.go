@@ -110,7 +110,12 @@ func (s *Session) receive(d *delivery, b []byte, info PacketInfo, again bool) {
 				return
 			}
 			st.enter(l)
+			s.reclaim(d, st)
 			s.settled()
+			if st.lane != l {
+				s.park(st, b, info) // what was parked has said otherwise
+				return
+			}
 		}
 		s.media(d, st, &h, b, f, e.levels, info)
 	case f.kind == formatRTX:
