@@ -93,8 +93,7 @@ type SendStream struct {
 	burst  burst
 }
 
-// NewSendStream adds a stream to what the session sends. SSRCs that are 0 where
-// they are needed are chosen.
+// NewSendStream adds a stream to what the session sends.
 func (s *Session) NewSendStream(c SendConfig, e SendEvents) *SendStream {
 	st := &SendStream{out: &s.out, events: e}
 	st.repairs.next = uint16(s.cfg.Rand()) & firstSequence
@@ -108,7 +107,7 @@ func (s *Session) NewSendStream(c SendConfig, e SendEvents) *SendStream {
 const firstSequence = 1<<15 - 1
 
 // Configure changes how the stream is sent from the next packet on. Sequence
-// numbers go on, also under another SSRC.
+// numbers go on, also under another SSRC and after a pause.
 func (st *SendStream) Configure(c SendConfig) { st.out.configure(st, c) }
 
 // configure is called with out.mu.
@@ -123,6 +122,9 @@ func (st *SendStream) configure(c SendConfig) (before, after sendSSRCs) {
 		c.SSRC = st.out.s.cfg.Rand()
 	}
 	c.Codecs, c.Extensions = append([]codec.Codec(nil), c.Codecs...), append([]HeaderExtension(nil), c.Extensions...)
+	if c.Active && !st.cfg.Active {
+		st.numbers.resume()
+	}
 	st.cfg = c
 	st.ssrc.Store(c.SSRC)
 	st.formats = sendFormats(c)

@@ -82,7 +82,10 @@ func (st *SendStream) playTones(now time.Time) {
 		if !ok {
 			return
 		}
-		if o.change && st.events.OnToneChange != nil {
+		switch {
+		case !o.change:
+			st.out.armReports(now, false)
+		case st.events.OnToneChange != nil:
 			st.events.OnToneChange(o.tone)
 		}
 	}

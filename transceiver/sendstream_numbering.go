@@ -31,6 +31,7 @@ type shift struct{ from, by int64 }
 type numbering struct {
 	started bool  // a packet has been sent
 	based   bool  // the present source has sent one
+	resumed bool  // not based, but the source is that of before
 	in, out int64 // highest numbers: of the source, and sent
 	// shifts are ordered by from. There is one at least if based.
 	shifts []shift
@@ -75,7 +76,9 @@ func (n *numbering) number(now time.Time, sequence uint16, timestamp uint32) (nu
 		// "increment by one for each RTP data packet sent", and timestamps follow
 		// time, whatever comes before encoding.
 		p.in, p.out = numberBase+int64(sequence), n.out+1
-		p.moved = n.rtpTime(now, 1) - timestamp
+		if !n.resumed {
+			p.moved = n.rtpTime(now, 1) - timestamp
+		}
 	default:
 		p.in, p.out = numberBase+int64(sequence), numberBase+int64(sequence)
 	}
@@ -128,7 +131,15 @@ func (n *numbering) rtpTime(now time.Time, least uint32) uint32 {
 }
 
 // rebase makes the source's next packet the first of another one.
-func (n *numbering) rebase() { n.based = false }
+func (n *numbering) rebase() { n.based, n.resumed = false, false }
+
+// resume leaves out the numbers of packets that the source has written and nobody
+// was sent, for the peer would ask for them; time goes on as the source's.
+func (n *numbering) resume() {
+	if n.based {
+		n.based, n.resumed = false, true
+	}
+}
 
 // ticks converts a duration to units of an RTP clock; negative ones are 0.
 func ticks(d time.Duration, clock uint32) uint32 {

@@ -97,6 +97,13 @@ type repairs struct {
 	sources []uint32
 }
 
+// Times between two retransmissions of a packet: the least, and what it is while
+// the round-trip time is not known.
+const (
+	minRepairInterval     = 5 * time.Millisecond
+	unknownRepairInterval = 20 * time.Millisecond
+)
+
 // maxBurst is how many packets are given to the path at a time.
 const maxBurst = 32
 
@@ -112,11 +119,15 @@ func (st *SendStream) resend(now time.Time, sequences []uint16, rtt time.Duratio
 		return
 	}
 	st.history.expire(now)
+	// The peer asks again after a round trip of its own measure; a quarter is left
+	// for the difference.
+	wait := max(rtt-rtt/4, minRepairInterval)
+	if rtt == 0 {
+		wait = unknownRepairInterval
+	}
 	for _, sequence := range sequences {
 		e := st.history.get(sequence)
-		// The peer asks again after a round trip of its own measure; a quarter is
-		// left for the difference.
-		if e == nil || !e.again.IsZero() && now.Sub(e.again) < rtt-rtt/4 {
+		if e == nil || !e.again.IsZero() && now.Sub(e.again) < wait {
 			continue
 		}
 		if len(e.sealed) > 0 {

@@ -79,6 +79,28 @@ func TestRetransmissionsAreLimitedByTheRoundTrip(t *testing.T) {
 	}
 }
 
+// Without a round trip to go by there is a limit, too.
+func TestRetransmissionsAreLimitedWithoutReports(t *testing.T) {
+	w := newSendWorld(t)
+	st := w.s.NewSendStream(videoConfig(), SendEvents{})
+	w.write(st, rtpHeaderOf(96, 1, 0), "x")
+	for range 1000 {
+		w.after(time.Millisecond)
+		w.nack(1)
+	}
+	if n := st.Stats().Retransmitted; n != 50 {
+		t.Errorf("%d retransmissions in a second", n)
+	}
+	w.s.noteRTT(time.Microsecond)
+	for range 1000 {
+		w.after(100 * time.Microsecond)
+		w.nack(1)
+	}
+	if n := st.Stats().Retransmitted; n > 71 {
+		t.Errorf("%d retransmissions in a tenth of a second", n-50)
+	}
+}
+
 // Without RTX a packet is sent again as the bytes that it was: to seal it anew
 // would use its nonce twice.
 func TestWithoutRTXTheSealedBytesAreResent(t *testing.T) {

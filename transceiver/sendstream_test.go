@@ -3,9 +3,11 @@ package transceiver
 import (
 	"errors"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/parleyrtc/webrtc/transceiver/feedback"
 	"github.com/parleyrtc/webrtc/transceiver/rtpheader"
 )
 
@@ -88,6 +90,39 @@ func TestNothingLeavesWithoutKeysOrWhilePaused(t *testing.T) {
 	st.Configure(c)
 	if g := w.write(st, rtpHeaderOf(96, 3, 0), "x"); g.SequenceNumber != 3 {
 		t.Errorf("the first packet has number %d", g.SequenceNumber)
+	}
+}
+
+// Packets of a pause are no gap, for which the peer would ask; the source's clock
+// has gone on.
+func TestPausesLeaveNoGap(t *testing.T) {
+	w := newSendWorld(t)
+	c := videoConfig()
+	st := w.s.NewSendStream(c, SendEvents{})
+	w.write(st, rtpHeaderOf(96, 10, 3000), "x")
+	w.write(st, rtpHeaderOf(96, 11, 6000), "x")
+	c.Active = false
+	st.Configure(c)
+	for n := range uint16(20000) {
+		w.wantRefused(st, rtpHeaderOf(96, 12+n, 9000), nil, "paused")
+	}
+	w.after(time.Hour)
+	c.Active = true
+	st.Configure(c)
+	st.Configure(c)
+	if g := w.write(st, rtpHeaderOf(96, 20012, 900000), "x"); g.SequenceNumber != 12 || g.Timestamp != 900000 {
+		t.Errorf("after the pause: %d at %d", g.SequenceNumber, g.Timestamp)
+	}
+	w.wantRefused(st, rtpHeaderOf(96, 20011, 900000), ErrTooOld, "a packet of the pause")
+	// A source that was replaced during the pause is another one all the same.
+	c.Active = false
+	st.Configure(c)
+	st.Rebase()
+	c.Active = true
+	st.Configure(c)
+	w.after(time.Second)
+	if g := w.write(st, rtpHeaderOf(96, 7, 7), "x"); g.SequenceNumber != 13 || g.Timestamp != 990000 {
+		t.Errorf("the new source begins with %d at %d", g.SequenceNumber, g.Timestamp)
 	}
 }
 
@@ -179,4 +214,61 @@ func TestSSRCsAreChosenWhereNoneAreGiven(t *testing.T) {
 	if w.s.out.stream(first) != nil || w.s.out.stream(42) != st {
 		t.Error("the stream is found under its old SSRC")
 	}
+}
+
+// All that may happen at once, does; the race detector looks on.
+func TestStreamsAreSafeForConcurrentUse(t *testing.T) {
+	w := newSendWorld(t)
+	w.s.cfg.Send = func([][]byte) error { return nil }
+	w.s.cfg.Wake, w.s.cfg.Rand = func() {}, random
+	events := SendEvents{OnKeyFrameRequest: func() {}, OnRTCP: func([]byte) {}, OnBitrate: func(uint64) {}, OnToneChange: func(string) {}}
+	a, b := videoConfig(), audioConfig()
+	a.Extensions, b.Extensions = allExtensions, allExtensions
+	video, audio := w.s.NewSendStream(a, events), w.s.NewSendStream(b, events)
+	now := func(i uint16) time.Time { return sendEpoch.Add(time.Duration(i) * 5 * time.Millisecond) }
+	var group sync.WaitGroup
+	run := func(f func(i uint16)) {
+		group.Go(func() {
+			for i := range uint16(500) {
+				f(i)
+			}
+		})
+	}
+	p := NewPayload([]byte("payload"))
+	run(func(i uint16) { _, _ = video.WriteRTP(now(i), rtpHeaderOf(96, i, 0), []byte("x")) })
+	run(func(i uint16) { _ = video.WriteShared(now(i), rtpHeaderOf(96, i, 0), p) })
+	run(func(i uint16) { _, _ = audio.WriteRTP(now(i), rtpHeaderOf(111, i, 0), []byte("x")) })
+	run(func(i uint16) {
+		r := feedback.NewReader(feedback.PictureLoss{Media: videoSSRC}.Append(nackOf(videoSSRC, i-1, i-2, i-3)))
+		for q, ok := r.Next(); ok; q, ok = r.Next() {
+			w.s.out.handleRTCP(now(i), q)
+		}
+	})
+	run(func(i uint16) {
+		for w.s.out.reportsDue(now(i)) {
+			_ = w.s.out.sendRTCP(now(i), w.s.out.appendReports(nil, now(i), nil))
+		}
+		w.s.out.handleTimeout(now(i))
+		w.s.out.nextTimeout()
+	})
+	run(func(i uint16) {
+		video.Configure(a)
+		video.Rebase()
+		video.Stats()
+		_ = audio.InsertDTMF(now(i), "1", 0, 0)
+		audio.ToneBuffer()
+	})
+	run(func(i uint16) {
+		c := videoConfig()
+		c.SSRC, c.RTXSSRC = 0, 0
+		st := w.s.NewSendStream(c, events)
+		_, _ = st.WriteRTP(now(i), rtpHeaderOf(96, i, 0), []byte("x"))
+		st.Close(now(i))
+		if i == 400 {
+			video.Close(now(i))
+		}
+	})
+	group.Wait()
+	w.s.out.close(w.now)
+	p.Release()
 }

@@ -1,8 +1,8 @@
 package transceiver
 
 import (
+	"errors"
 	"maps"
-	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -173,12 +173,15 @@ func (o *sendHalf) goodbye(now time.Time, sources []uint32) {
 	_ = o.sendRTCP(now, (&feedback.Goodbye{Sources: sources}).Append(b)) // there is nobody to tell
 }
 
+// ErrNoKeys is returned for RTCP before the session has keys.
+var ErrNoKeys = errors.New("transceiver: the session has no keys yet")
+
 // sendRTCP protects a compound and sends it. The bytes stay the caller's. Without
-// keys it is dropped, and the error is net.ErrClosed: RTCP is no use later.
+// keys it is dropped, and the error is ErrNoKeys.
 func (o *sendHalf) sendRTCP(_ time.Time, compound []byte) error {
 	sealer := o.sealer.Load()
 	if sealer == nil {
-		return net.ErrClosed
+		return ErrNoKeys
 	}
 	buf := sendBuffers.Get().(*sendBuffer)
 	defer buf.release()
