@@ -80,7 +80,7 @@ func (b *trackBurst) release() {
 		clear(e[:cap(e)])
 	}
 	clear(b.parsed.Extensions[:cap(b.parsed.Extensions)])
-	b.parsed.Payload, b.parsed.Raw = nil, nil
+	b.parsed.Payload = nil
 	b.headers, b.payloads, b.out = b.headers[:0], b.payloads[:0], b.out[:0]
 	trackBursts.Put(b)
 }
