@@ -12,63 +12,68 @@ import (
 const (
 	historyPackets = 1024
 	historyBytes   = 2 << 20
-	historyAge     = 2 * time.Second
+	// historyAge is how long a packet is kept while the round-trip time is not
+	// known; then it is three of those, within the limits.
+	historyAge    = 2 * time.Second
+	minHistoryAge = time.Second
+	maxHistoryAge = 4 * time.Second
 	// historyStart is how many packets a history has room for at first.
 	historyStart = 32
 )
 
-// A sentPacket is a packet that may be sent again.
+// A sentPacket is a packet that may be sent again. There are many of them, so that
+// it is kept small.
 type sentPacket struct {
-	number int64 // extended sequence number
-	used   bool
-	at     time.Time // when it was sent
-	again  time.Time // when it was last sent again, zero for never
-	length int       // of the payload
+	number int64         // extended sequence number
+	at     time.Duration // when it was sent, since the history's epoch
+	again  time.Duration // when it was last sent again, 0 for never
+	length int           // of the payload
 
 	// To be sent as a retransmission (RFC 4588 §4): what a new packet is made of.
-	marker      bool
-	payloadType uint8
+	// The payload is nil for a packet that is to be sent as it was.
+	payload     *Payload
 	timestamp   uint32
-	sources     int
-	// extra has the contributing sources, 4 bytes each, and the elements of the
-	// header extension that came with the packet: identifier, length, data.
-	extra   []byte
-	payload *Payload
+	payloadType uint8
+	sources     uint8
+	marker      bool
 
-	// To be sent as it was: the protected packet.
-	sealed []byte
+	used bool
+	// bytes has what else a new packet is made of, the contributing sources, 4
+	// bytes each, and the elements of the header extension that came with it:
+	// identifier, length, data. Or it is the protected packet.
+	bytes []byte
 }
 
 func (e *sentPacket) size() int {
-	n := len(e.extra) + len(e.sealed)
+	n := len(e.bytes)
 	if e.payload != nil {
 		n += len(e.payload.b)
 	}
 	return n
 }
 
-// setExtra notes contributing sources and elements.
-func (e *sentPacket) setExtra(sources []uint32, elements []rtpheader.Element) {
-	e.sources, e.extra = len(sources), e.extra[:0]
+// setHeader notes contributing sources and elements.
+func (e *sentPacket) setHeader(sources []uint32, elements []rtpheader.Element) {
+	e.sources = uint8(len(sources))
 	for _, s := range sources {
-		e.extra = binary.BigEndian.AppendUint32(e.extra, s)
+		e.bytes = binary.BigEndian.AppendUint32(e.bytes, s)
 	}
 	for _, x := range elements {
-		e.extra = append(e.extra, x.ID, uint8(len(x.Data)))
-		e.extra = append(e.extra, x.Data...)
+		e.bytes = append(e.bytes, x.ID, uint8(len(x.Data)))
+		e.bytes = append(e.bytes, x.Data...)
 	}
 }
 
-// appendSources and appendElements return what setExtra noted.
+// appendSources and appendElements return what setHeader noted.
 func (e *sentPacket) appendSources(dst []uint32) []uint32 {
 	for i := range e.sources {
-		dst = append(dst, binary.BigEndian.Uint32(e.extra[4*i:]))
+		dst = append(dst, binary.BigEndian.Uint32(e.bytes[4*i:]))
 	}
 	return dst
 }
 
 func (e *sentPacket) appendElements(dst []rtpheader.Element) []rtpheader.Element {
-	for b := e.extra[4*e.sources:]; len(b) > 0; {
+	for b := e.bytes[4*int(e.sources):]; len(b) > 0; {
 		n := 2 + int(b[1])
 		dst = append(dst, rtpheader.Element{ID: b[0], Data: b[2:n]})
 		b = b[n:]
@@ -85,6 +90,10 @@ type history struct {
 	// All packets have numbers from low to high.
 	low, high    int64
 	count, bytes int
+	// epoch is when the first packet was sent, age how long they are kept; 0
+	// stands for historyAge.
+	epoch time.Time
+	age   time.Duration
 }
 
 func (h *history) slot(number int64) *sentPacket { return &h.slots[number&int64(len(h.slots)-1)] }
@@ -95,7 +104,7 @@ func (h *history) add(number int64, now time.Time) *sentPacket {
 	h.expire(now)
 	switch {
 	case h.slots == nil:
-		h.slots = make([]sentPacket, historyStart)
+		h.slots, h.epoch = make([]sentPacket, historyStart), now
 		h.low, h.high = number, number
 	case h.count == 0:
 		h.low, h.high = number, number
@@ -112,7 +121,7 @@ func (h *history) add(number int64, now time.Time) *sentPacket {
 	if e.used {
 		h.drop(e)
 	}
-	e.number, e.used, e.at, e.again = number, true, now, time.Time{}
+	e.number, e.used, e.at, e.again = number, true, h.since(now), 0
 	h.count++
 	return e
 }
@@ -160,11 +169,30 @@ func (h *history) get(sequence uint16) *sentPacket {
 	return nil
 }
 
+// resent reports whether a packet was sent again less than wait ago.
+func (h *history) resent(e *sentPacket, now time.Time, wait time.Duration) bool {
+	return e.again != 0 && h.since(now)-e.again < wait
+}
+
+// since returns the time since just before the first packet was sent.
+func (h *history) since(now time.Time) time.Duration { return now.Sub(h.epoch) + 1 }
+
+// measured sets how long packets are kept by the round-trip time: long enough to
+// be lost, asked for and lost again.
+func (h *history) measured(rtt time.Duration) {
+	h.age = min(max(3*rtt, minHistoryAge), maxHistoryAge)
+}
+
 // expire drops the oldest packets, as far as the bounds demand.
 func (h *history) expire(now time.Time) {
+	age := h.age
+	if age == 0 {
+		age = historyAge
+	}
+	since := h.since(now)
 	for h.count > 0 {
 		e := h.slot(h.low)
-		if e.used && h.bytes <= historyBytes && now.Sub(e.at) <= historyAge {
+		if e.used && h.bytes <= historyBytes && since-e.at <= age {
 			return
 		}
 		if e.used {
@@ -181,7 +209,7 @@ func (h *history) drop(e *sentPacket) {
 		e.payload.Release()
 		e.payload = nil
 	}
-	e.used, e.extra, e.sealed = false, e.extra[:0], e.sealed[:0]
+	e.used, e.bytes = false, e.bytes[:0]
 }
 
 // clear drops all packets, free gives back the memory as well.

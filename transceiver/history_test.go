@@ -53,19 +53,26 @@ func TestHistoryIsBounded(t *testing.T) {
 	}
 
 	h.clear()
-	h.keep(1, now, 1)
-	h.keep(2, now.Add(historyAge/2), 1)
-	h.expire(now.Add(historyAge))
-	if h.count != 2 {
-		t.Error("a packet left early")
-	}
-	h.expire(now.Add(historyAge + 1))
-	if h.count != 1 || h.get(2) == nil {
-		t.Error("a packet stayed too long")
-	}
-	h.expire(now.Add(2 * historyAge))
-	if h.count != 0 || h.bytes != 0 || h.get(2) != nil {
-		t.Error("a packet stayed too long")
+	for _, c := range []struct{ rtt, age time.Duration }{
+		{0, historyAge}, {time.Millisecond, minHistoryAge}, {500 * time.Millisecond, 1500 * time.Millisecond}, {time.Minute, maxHistoryAge},
+	} {
+		if c.rtt != 0 {
+			h.measured(c.rtt)
+		}
+		h.keep(1, now, 1)
+		h.keep(2, now.Add(c.age/2), 1)
+		h.expire(now.Add(c.age))
+		if h.count != 2 {
+			t.Errorf("RTT %v: a packet left early", c.rtt)
+		}
+		h.expire(now.Add(c.age + 1))
+		if h.count != 1 || h.get(2) == nil {
+			t.Errorf("RTT %v: a packet stayed too long", c.rtt)
+		}
+		h.expire(now.Add(2 * c.age))
+		if h.count != 0 || h.bytes != 0 || h.get(2) != nil {
+			t.Errorf("RTT %v: a packet stayed too long", c.rtt)
+		}
 	}
 }
 

@@ -103,7 +103,7 @@ func BenchmarkRetransmit(b *testing.B) {
 	for b.Loop() {
 		// A packet is resent at most once in a round trip, and forgotten in time.
 		for _, n := range sequences {
-			st.history.get(n).again = time.Time{}
+			st.history.get(n).again = 0
 		}
 		st.resend(w.now, sequences, 0)
 	}
@@ -137,7 +137,7 @@ func TestSendingDoesNotAllocate(t *testing.T) {
 			w.now = w.now.Add(time.Millisecond)
 			for _, n := range again {
 				if e := st.history.get(n); e != nil {
-					e.again = time.Time{}
+					e.again = 0
 				}
 			}
 			st.resend(w.now, again, 0)

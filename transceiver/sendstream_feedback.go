@@ -40,6 +40,7 @@ func (st *SendStream) reported(now time.Time, b *feedback.ReportBlock) (time.Dur
 	if !ok || rtt > maxRTT {
 		return 0, false
 	}
+	st.history.measured(rtt)
 	r.RTT = rtt
 	r.TotalRTT += rtt
 	r.Measurements++

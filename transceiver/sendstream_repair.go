@@ -78,7 +78,7 @@ func (st *SendStream) remember(now time.Time, number int64, f sendFormat, payloa
 	}
 	e.length = len(payload)
 	if f.repair == repairVerbatim {
-		e.sealed = append(e.sealed, sealed...)
+		e.bytes = append(e.bytes, sealed...)
 	} else {
 		if shared != nil {
 			shared.retain()
@@ -86,7 +86,7 @@ func (st *SendStream) remember(now time.Time, number int64, f sendFormat, payloa
 			shared = NewPayload(payload)
 		}
 		e.payload, e.marker, e.payloadType, e.timestamp = shared, st.fields.Marker, st.fields.PayloadType, st.fields.Timestamp
-		e.setExtra(st.fields.CSRCs, st.passed)
+		e.setHeader(st.fields.CSRCs, st.passed)
 	}
 	st.history.counted(e)
 }
@@ -127,17 +127,17 @@ func (st *SendStream) resend(now time.Time, sequences []uint16, rtt time.Duratio
 	}
 	for _, sequence := range sequences {
 		e := st.history.get(sequence)
-		if e == nil || !e.again.IsZero() && now.Sub(e.again) < wait {
+		if e == nil || st.history.resent(e, now, wait) {
 			continue
 		}
-		if len(e.sealed) > 0 {
+		if e.payload == nil {
 			// A second encryption under the same sequence number would give both
 			// away (RFC 7714 §10.1), also if only the extensions differed.
-			st.burst.copy(e.sealed)
+			st.burst.copy(e.bytes)
 		} else if st.retransmit(now, sealer, e) != nil {
 			continue
 		}
-		e.again = now
+		e.again = st.history.since(now)
 		st.counts.Retransmitted++
 		st.counts.RetransmittedBytes += uint64(e.length)
 		if len(st.burst.packets) == maxBurst {

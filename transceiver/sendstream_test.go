@@ -178,6 +178,9 @@ func TestClosedStreamsSendNothing(t *testing.T) {
 	w.wantRefused(b, rtpHeaderOf(111, 2, 0), ErrStreamClosed, "a stream of a closed session")
 	c := w.s.NewSendStream(audioConfig(), SendEvents{})
 	w.wantRefused(c, rtpHeaderOf(111, 9, 0), ErrStreamClosed, "a stream of a session that was closed before")
+	if err := w.s.out.sendRTCP(w.now, nil); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("RTCP of a closed session: %v", err)
+	}
 	if at := w.s.out.nextTimeout(); !at.IsZero() {
 		t.Errorf("a closed session waits for %v", at)
 	}

@@ -1,8 +1,9 @@
 package transceiver
 
 import (
-	"errors"
+	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -55,7 +56,13 @@ func (o *sendHalf) init(s *Session) {
 }
 
 // setSealer gives the half the keys. Packets that come before it are dropped.
-func (o *sendHalf) setSealer(sealer *srtptransport.Sealer) { o.sealer.Store(sealer) }
+func (o *sendHalf) setSealer(sealer *srtptransport.Sealer) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.closed {
+		o.sealer.Store(sealer)
+	}
+}
 
 // stream returns the stream that sends with an SSRC, its own or that of its
 // retransmissions, or nil.
@@ -162,6 +169,7 @@ func (o *sendHalf) close(now time.Time) {
 	o.order, o.playing = nil, nil
 	o.streams.Store(&map[uint32]*SendStream{})
 	o.reports.stop()
+	o.sealer.Store(nil)
 }
 
 // goodbye says that sources of ours leave. RFC 3550 §6.1: a compound begins with
@@ -173,8 +181,9 @@ func (o *sendHalf) goodbye(now time.Time, sources []uint32) {
 	_ = o.sendRTCP(now, (&feedback.Goodbye{Sources: sources}).Append(b)) // there is nobody to tell
 }
 
-// ErrNoKeys is returned for RTCP before the session has keys.
-var ErrNoKeys = errors.New("transceiver: the session has no keys yet")
+// ErrNoKeys is returned for RTCP before the session has keys, and when it has been
+// closed. It matches net.ErrClosed.
+var ErrNoKeys = fmt.Errorf("transceiver: the session has no keys, yet or any more: %w", net.ErrClosed)
 
 // sendRTCP protects a compound and sends it. The bytes stay the caller's. Without
 // keys it is dropped, and the error is ErrNoKeys.
