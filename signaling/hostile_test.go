@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
+	"github.com/parleyrtc/webrtc/sdp"
 )
 
 // Descriptions of thousands of sections and candidates cost time in proportion,
@@ -88,6 +90,13 @@ func seeds(f *testing.F, add func(text string)) {
 	add(a.CurrentLocal().SDP)
 	add(b.CurrentLocal().SDP)
 	add(bundleOnlyData)
+	c, d := parties(f)
+	c.addTrack(codec.Audio, "s")
+	c.addSimulcast("q", "h")
+	d.addTrack(codec.Audio, "t")
+	negotiate(c, d)
+	add(c.CurrentLocal().SDP)
+	add(d.CurrentLocal().SDP)
 }
 
 // FuzzSetRemote sets arbitrary descriptions in every state: no panic, nothing
@@ -95,13 +104,19 @@ func seeds(f *testing.F, add func(text string)) {
 // leads back to where it began.
 func FuzzSetRemote(f *testing.F) {
 	seeds(f, func(text string) {
-		for state := range uint8(5) {
+		for state := range uint8(10) {
 			f.Add(state, uint8(Offer), text)
 			f.Add(state, uint8(Answer), text)
 		}
 	})
 	f.Fuzz(func(t *testing.T, stage, kind uint8, text string) {
 		a, b := newEndpoint(t, "Alice"), newEndpoint(t, "Bob")
+		if stage%10 >= 5 {
+			for _, e := range []*endpoint{a.withMedia(), b.withMedia()} {
+				e.addTrack(codec.Audio, "s")
+				e.add(codec.Video, sdp.DirectionSendrecv)
+			}
+		}
 		switch stage % 5 {
 		case 1:
 			a.offer()

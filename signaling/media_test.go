@@ -37,6 +37,9 @@ func TestCall(t *testing.T) {
 	a.setRemote(*b.CurrentLocal())
 	wantConnected(a, b, "with media")
 	wantMedia(a, b, "with media")
+	if got := audio.media.Sources; len(got) != 1 || got[0].SSRC != b.ofMid("0").Encodings[0].SSRC || got[0].CNAME != "Bob" {
+		t.Errorf("got %+v", got)
+	}
 	if audio.current != sdp.DirectionSendrecv || len(audio.msids) != 1 || audio.msids[0].Stream != "t" {
 		t.Errorf("got %v", audio)
 	}

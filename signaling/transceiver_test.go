@@ -116,7 +116,6 @@ func (e *endpoint) make(id TransceiverID, kind codec.Kind, direction sdp.Directi
 		t.Encodings[0].RTX = 0
 	}
 	e.world.transceivers = append(e.world.transceivers, t)
-	e.refresh()
 	return t
 }
 
@@ -137,6 +136,7 @@ func (e *endpoint) add(kind codec.Kind, direction sdp.Direction, streams ...stri
 func (e *endpoint) addSimulcast(rids ...string) *transceiver {
 	t := e.add(codec.Video, sdp.DirectionSendonly, "cast")
 	t.setRIDs(e, rids...)
+	e.refresh()
 	return t
 }
 
@@ -145,7 +145,6 @@ func (t *transceiver) setRIDs(e *endpoint, rids ...string) {
 	for i, rid := range rids {
 		t.Encodings = append(t.Encodings, Encoding{RID: rid, Active: true, SSRC: e.ssrc(t.ID, 2*i), RTX: e.ssrc(t.ID, 2*i+1)})
 	}
-	e.refresh()
 }
 
 // addTrack is addTrack: a transceiver whose sender is free takes the track.
@@ -226,7 +225,6 @@ func (e *endpoint) applyMedia(effect Effect) bool {
 	default:
 		return false
 	}
-	e.refresh()
 	return true
 }
 
@@ -297,7 +295,7 @@ func wantFlow(a, b *endpoint, mine, yours *Media, when string) {
 		for i, e := range way.from.SendEncodings {
 			if e.RID != "" {
 				rids = append(rids, e.RID)
-			} else if way.from.Direction.Sends() && (len(way.to.Sources) <= i || way.to.Sources[i].SSRC != e.SSRC || way.to.Sources[i].RTX != e.RTX) {
+			} else if way.from.Direction.Sends() && way.to.Sources != nil && (len(way.to.Sources) <= i || way.to.Sources[i].SSRC != e.SSRC || way.to.Sources[i].RTX != e.RTX) {
 				fail("streams", way.from.SendEncodings, way.to.Sources)
 			}
 		}

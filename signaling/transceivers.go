@@ -7,6 +7,10 @@ import (
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
+// maxTransceivers bounds the sections of a description with a transceiver, so that
+// a peer cannot make ever more of them. Further sections are rejected.
+const maxTransceivers = 1000
+
 // associate maps the new sections of a local offer to the transceivers that they
 // were created for.
 //
@@ -32,12 +36,18 @@ func (n *negotiation) associate(rows []mline) {
 // ..., either find an RtpTransceiver or create one".
 func (n *negotiation) pair(offer *description, l Local) map[TransceiverID]TransceiverCreated {
 	created := map[TransceiverID]TransceiverCreated{}
+	count := 0
+	for _, row := range offer.rows {
+		if row.transceiver != 0 {
+			count++
+		}
+	}
 	free := n.unassociated(offer.rows, l)
 	abilities := map[codec.Kind]*Transceiver{}
 	for i := range offer.rows {
 		row := &offer.rows[i]
 		kind, ok := mediaKind(offer.Media[i])
-		if row.transceiver != 0 || row.rejected || !ok {
+		if row.transceiver != 0 || row.rejected || !ok || count >= maxTransceivers {
 			continue
 		}
 		// "If the "m=" section is sendrecv or recvonly, and there are RtpTransceivers
@@ -51,6 +61,7 @@ func (n *negotiation) pair(offer *description, l Local) map[TransceiverID]Transc
 			})
 			if at >= 0 {
 				row.transceiver = free[at].ID
+				count++
 				free = slices.Delete(free, at, at+1)
 				continue
 			}
@@ -68,6 +79,7 @@ func (n *negotiation) pair(offer *description, l Local) map[TransceiverID]Transc
 			continue
 		}
 		row.transceiver = n.newTransceiver()
+		count++
 		n.created = append(n.created, row.transceiver)
 		created[row.transceiver] = TransceiverCreated{
 			Transceiver: row.transceiver, Kind: kind, RIDs: ridNames(rids(offer.Media[i], "recv")),

@@ -5,6 +5,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/parleyrtc/webrtc/internal/codec"
+	"github.com/parleyrtc/webrtc/sdp"
 )
 
 // walker is an endpoint with a program that negotiates as webrtc-pc §10.7
@@ -103,6 +106,95 @@ func (w *walker) receive(r *rand.Rand) {
 	}
 }
 
+// change does something to the transceivers of a walker at random.
+func (w *walker) change(r *rand.Rand) {
+	directions := []sdp.Direction{sdp.DirectionSendrecv, sdp.DirectionSendonly, sdp.DirectionRecvonly, sdp.DirectionInactive}
+	kind := codec.Kind(1 + r.IntN(2))
+	var t *transceiver
+	if n := len(w.world.transceivers); n > 0 {
+		t = w.world.transceivers[r.IntN(n)]
+	}
+	switch n := r.IntN(10); {
+	case n < 2 && len(w.world.transceivers) < 8:
+		w.add(kind, directions[r.IntN(4)], fmt.Sprint("stream", r.IntN(3)))
+	case n < 4 && len(w.world.transceivers) < 8:
+		w.addTrack(kind, fmt.Sprint("stream", r.IntN(3)))
+	case n < 5 && len(w.world.transceivers) < 8:
+		w.addSimulcast("q", "h", "f")
+	case t == nil || t.Stopping:
+	case n < 6:
+		w.stop(t)
+	case n < 7:
+		t.StreamIDs = []string{fmt.Sprint("stream", r.IntN(3))}
+	case n < 8:
+		t.Codecs, t.PreferOwnOrder = slices.Clone(t.Codecs), true
+		i := r.IntN(len(t.Codecs))
+		t.Codecs[0], t.Codecs[i] = t.Codecs[i], t.Codecs[0]
+	default:
+		w.turn(t, directions[r.IntN(4)])
+	}
+	w.refresh()
+}
+
+// TestRandomWalksWithMedia is TestRandomWalks with transceivers that come, turn
+// and go all the while, on both sides. When it is quiet, both sides have the same
+// of them in force, and nothing is left over of the rest.
+func TestRandomWalksWithMedia(t *testing.T) {
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 11))
+		a := &walker{endpoint: newEndpoint(t, "Alice").withMedia(), polite: true}
+		b := &walker{endpoint: newEndpoint(t, "Bob").withMedia(), peer: a}
+		a.peer = b
+		for range 10 + r.IntN(60) {
+			w := []*walker{a, b}[r.IntN(2)]
+			switch n := r.IntN(10); {
+			case n < 4:
+				w.receive(r)
+			case n < 5:
+				w.negotiate(false)
+			case n < 6:
+				w.negotiate(true)
+			default:
+				w.change(r)
+			}
+		}
+		when := fmt.Sprintf("with seed %d", seed)
+		if !settleDown(a, b, r) {
+			t.Fatalf("%s it never gets quiet: %s, %s", when, a.State(), b.State())
+		}
+		wantConnected(a.endpoint, b.endpoint, when)
+		wantMedia(a.endpoint, b.endpoint, when)
+		for _, w := range []*walker{a, b} {
+			if n := len(w.n.touched) + len(w.n.created); n > 0 || len(w.n.plan.media) != len(w.world.transceivers) {
+				t.Errorf("%s %s: left over %d, %d in force of\n%s", w.name, when, n, len(w.n.plan.media), w.world.describe())
+			}
+		}
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// settleDown delivers all messages and negotiates as long as it is needed. It
+// returns false if there is no end to it.
+func settleDown(a, b *walker, r *rand.Rand) bool {
+	for range 50 {
+		for len(a.inbox)+len(b.inbox) > 0 {
+			a.receive(r)
+			b.receive(r)
+		}
+		switch {
+		case a.NegotiationNeeded(a.local):
+			a.negotiate(false)
+		case b.NegotiationNeeded(b.local):
+			b.negotiate(false)
+		default:
+			return true
+		}
+	}
+	return false
+}
+
 // TestRandomWalks lets two endpoints offer, restart, reject, answer
 // provisionally and trickle at random, over a channel with random delays. When
 // it is quiet again they are set up for each other, with every candidate in its
@@ -132,26 +224,8 @@ func TestRandomWalks(t *testing.T) {
 		for range 10 + r.IntN(60) {
 			step([]*walker{a, b}[r.IntN(2)])
 		}
-		quiet := false
-		for range 50 {
-			for len(a.inbox)+len(b.inbox) > 0 {
-				a.receive(r)
-				b.receive(r)
-			}
-			switch {
-			case a.NegotiationNeeded(a.local):
-				a.negotiate(false)
-			case b.NegotiationNeeded(b.local):
-				b.negotiate(false)
-			default:
-				quiet = true
-			}
-			if quiet {
-				break
-			}
-		}
 		when := fmt.Sprintf("with seed %d", seed)
-		if !quiet {
+		if !settleDown(a, b, r) {
 			t.Fatalf("%s it never gets quiet: %s, %s", when, a.State(), b.State())
 		}
 		wantConnected(a.endpoint, b.endpoint, when)
