@@ -41,8 +41,8 @@ func (s *Session) newCompounds() *compounds {
 func (c *compounds) begin() {
 	c.start = len(c.buf)
 	if c.prefix {
-		// RFC 4585 §3.1: a compound that carries feedback "MUST contain" an SR or
-		// RR and an SDES with the CNAME in front of it, unless RFC 5506 is in use.
+		// RFC 4585 §3.1: feedback stands in a compound behind an SR or RR and an
+		// SDES with the CNAME, unless RFC 5506 is in use.
 		c.buf = (&feedback.ReceiverReport{SSRC: c.ssrc}).Append(c.buf)
 		c.buf = feedback.AppendCNAME(c.buf, c.ssrc, c.cname)
 	}

@@ -52,8 +52,8 @@ func (s *Session) requestDueKeyFrames(c *compounds, at time.Duration) {
 		if f.pli {
 			st.count.PLIs++
 		} else {
-			// RFC 5104 §4.3.1.1: the number "MUST be increased by 1 modulo 256 for
-			// each new command".
+			// RFC 5104 §4.3.1.1: each new command has the next number, modulo 256;
+			// that of a repetition, which we do not send, is the same.
 			k.fir++
 			st.count.FIRs++
 		}

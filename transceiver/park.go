@@ -11,7 +11,7 @@ const (
 	// handshake message is under way.
 	maxEarly, maxEarlyBytes = 64, 128 << 10
 	// What may be parked for lack of an m-line: the answer may be slower than the
-	// media (RFC 9429 §5.11 has the offerer ready for that), and the packet that
+	// media (RFC 3264 §5.1 has the offerer ready for that), and the packet that
 	// says what a stream is may be lost.
 	maxParked, maxParkedBytes = 512, 512 << 10
 	maxParkedOfStream         = 192

@@ -89,7 +89,7 @@ func (s *Session) receive(d *delivery, b []byte, info PacketInfo, again bool) {
 	if !again {
 		s.record(&h, &e, info)
 	}
-	st.identify(&h, &e)
+	st.identify(s.table, &h, &e)
 	if st.binding == nil && !s.table.place(st, h.PayloadType) {
 		s.park(st, b, info)
 		return
@@ -163,6 +163,7 @@ func (s *Session) media(d *delivery, st *stream, h *rtpheader.Header, b []byte, 
 		if before != 0 {
 			st.nacks.reset()
 			st.begin()
+			s.wantKeyFrame(st, at) // whatever has happened, a decoder needs one
 		}
 	case arrivalNext:
 		if ext > before+1 {

@@ -51,7 +51,7 @@ func (b *binding) lane(rid string) *lane {
 	case i >= 0:
 		return b.rids[i]
 	case len(b.rids) == 0:
-		return b.main // RIDs mean nothing where none were negotiated (RFC 8853 §5.2)
+		return b.main // RIDs mean nothing where none were negotiated
 	}
 	return nil
 }

@@ -47,6 +47,25 @@ func TestRouteIgnoresOldMIDs(t *testing.T) {
 	two.want(t, "", "the second: a MID that was sent before the last says nothing", "b", "late", "c")
 }
 
+// TestRouteLearnsWhatItKnows shows that a stream goes on when something says at
+// last what was known another way.
+func TestRouteLearnsWhatItKnows(t *testing.T) {
+	w := newReceiveWorld(t)
+	v := newEar(codec.Video)
+	w.s.SetReceivers([]Reception{videoReception(v, withRIDs("h"), withSources(Source{SSRC: 5, RID: "h"}))})
+	w.rtp(video(5, 1), "a")
+	w.rtp(video(5, 3), "c")
+	w.rtp(video(5, 4, text(idMID, "v"), text(idRID, "h")), "d")
+	w.after(20 * ms)
+	if n := w.nacked(); len(n) != 1 || n[0] != 2 {
+		t.Errorf("asked for %v", n)
+	}
+	v.want(t, "h", "all", "a", "c", "d")
+	if g := v.Tracks()[1].generation.Load(); g != 1 {
+		t.Errorf("it began anew %d times", g-1)
+	}
+}
+
 func TestRouteDropsWhatWasNotNegotiated(t *testing.T) {
 	w := newReceiveWorld(t)
 	v, a := newEar(codec.Video), newEar(codec.Audio)

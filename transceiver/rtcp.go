@@ -85,7 +85,7 @@ func (s *Session) described(d *delivery, i feedback.Item) {
 	said := func(value *string) {
 		if text, err := extension.ParseText(i.Text); err == nil && *value == "" {
 			*value = string(text)
-			st.leave()
+			st.move(s.table)
 			s.settled()
 		}
 	}
@@ -136,7 +136,7 @@ func (s *Session) extended(d *delivery, x *feedback.ExtendedReport, now time.Tim
 		}
 	}
 	for _, delay := range x.Delays {
-		if delay.SSRC != s.referenceSSRC {
+		if s.referenceSSRC == 0 || delay.SSRC != s.referenceSSRC {
 			continue
 		}
 		if rtt, ok := feedback.RTT(now, delay.LastReference, delay.Delay); ok {
@@ -180,8 +180,8 @@ func (s *Session) report(now time.Time) {
 }
 
 // appendReports appends a reception report on each source that has sent since the
-// last: RFC 3550 §6.4 wants one for "each of the synchronization sources from which
-// this source has received RTP data packets since the last report". in is held.
+// last: RFC 3550 §6.4 wants one "for each of the synchronization sources from which
+// this receiver has received RTP data packets since the last report". in is held.
 func (s *Session) appendReports(dst []feedback.ReportBlock, at time.Duration) []feedback.ReportBlock {
 	for _, st := range s.ring {
 		if st.heard && st.binding != nil {

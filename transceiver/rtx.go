@@ -20,7 +20,7 @@ func (s *Session) repair(d *delivery, st *stream, h *rtpheader.Header, b []byte,
 	if len(payload) >= osnSize {
 		osn = binary.BigEndian.Uint16(payload)
 		var wait bool
-		if p, wait = s.primaryOf(st, f.apt, osn); wait {
+		if p, wait = s.primaryOf(st, f.apt, osn, s.at(info.Arrival)); wait {
 			s.park(st, b, info)
 			return
 		}
@@ -46,8 +46,8 @@ func (s *Session) repair(d *delivery, st *stream, h *rtpheader.Header, b []byte,
 		st.primary = p
 		p.lane.track.rtx.Store(st.ssrc)
 	}
-	// RFC 4588 §4: the retransmission payload is the original payload behind the
-	// original sequence number, and "the receiver […] restores" the header. The
+	// RFC 4588 §4: the payload is the original one behind the original sequence
+	// number; timestamp, marker and contributing sources are the original's. The
 	// header moves over the number.
 	copy(b[osnSize:], b[:h.Size()])
 	b = b[osnSize:]
@@ -63,9 +63,10 @@ func (s *Session) repair(d *delivery, st *stream, h *rtpheader.Header, b []byte,
 	s.media(d, p, h, b, original, s.table.read(h, b).levels, info)
 }
 
-// primaryOf returns the stream that st repairs, which has a lane. If there is
-// none yet that could be it, wait says whether there may be one.
-func (s *Session) primaryOf(st *stream, apt uint8, osn uint16) (p *stream, wait bool) {
+// primaryOf returns the stream that st repairs, which has a lane, for the packet
+// with the original sequence number. If there is none yet that could be it, wait
+// says whether there may be one.
+func (s *Session) primaryOf(st *stream, apt uint8, osn uint16, at time.Duration) (p *stream, wait bool) {
 	if known, ok := s.table.ssrcs[st.ssrc]; ok && known.binding == st.binding && known.primary != 0 {
 		// a=ssrc-group:FID (RFC 5576 §4.2).
 		return s.announced(known.primary, st)
@@ -81,13 +82,18 @@ func (s *Session) primaryOf(st *stream, apt uint8, osn uint16) (p *stream, wait 
 		if l == nil {
 			return nil, false
 		}
+		// What comes after the track's SSRC has changed repairs the former one,
+		// whose numbers mean nothing to the new.
+		if p := st.primary; p != nil && p.lane == l && at-p.last <= takeBack {
+			return p, false
+		}
 		return l.current, l.current == nil
 	}
 	if p := st.primary; p != nil && p.lane != nil && p.lane.current == p {
 		return p, false
 	}
-	// RFC 4588 §5.3: "[…] the receiver can find the association by the sequence
-	// numbers that it has asked for": the one stream that misses this packet.
+	// RFC 4588 §5.3: a receiver finds the association by the packets that it has
+	// asked for. It is that of the one stream that misses this one.
 	for _, l := range st.binding.rids {
 		c := l.current
 		if c == nil || c.payloadType != apt || !c.nacks.wants(c.seq.extend(osn)) {

@@ -92,6 +92,29 @@ func TestRetransmissionBeforeItsStream(t *testing.T) {
 	v.want(t, "", "the stream goes on", "10", "8")
 }
 
+// TestRetransmissionsOfTheFormerStream shows that numbers of one SSRC are not taken
+// for those of its successor.
+func TestRetransmissionsOfTheFormerStream(t *testing.T) {
+	w := newReceiveWorld(t)
+	v := newEar(codec.Video)
+	w.s.SetReceivers([]Reception{videoReception(v)})
+	w.rtp(video(1, 10), "10")
+	w.rtp(video(1, 13), "13")
+	w.rtp(again(2, 1, 11, "11"))
+	w.rtp(video(5, 20), "new 20")
+	w.rtp(again(2, 2, 12, "12"))
+	w.rtp(again(6, 1, 19, "new 19"))
+	for _, g := range v.got[""] {
+		if want := uint32(1); g.sequence < 19 && g.ssrc != want {
+			t.Errorf("%+v", g)
+		}
+	}
+	v.want(t, "", "both", "10", "13", "11", "new 20", "12", "new 19")
+	if v.Main().SSRC() != 5 || v.Main().RTXSSRC() != 6 {
+		t.Errorf("SSRCs %d and %d", v.Main().SSRC(), v.Main().RTXSSRC())
+	}
+}
+
 func TestRetransmissionsAreChecked(t *testing.T) {
 	w := newReceiveWorld(t)
 	v := newEar(codec.Video)

@@ -50,7 +50,7 @@ func (q *sequence) extend(n uint16) uint64 {
 
 // note takes a packet into account and returns its extended number. Recovered
 // packets have not been received: what RTCP reports is the loss of the original
-// stream (RFC 4588 §6.1), and they begin no new run.
+// stream (RFC 4588 §6.2), and they begin no new run.
 func (q *sequence) note(n uint16, recovered bool) (uint64, arrival) {
 	ext := q.extend(n)
 	var a arrival

@@ -82,7 +82,7 @@ func (j *jitter) note(at time.Duration, timestamp, clockRate uint32) {
 		return
 	}
 	if clockRate != j.clockRate {
-		// RFC 7160 §4.2: after a change of the clock rate transit times cannot be
+		// RFC 7160: after a change of the clock rate transit times cannot be
 		// compared, and the jitter is of another unit.
 		*j = jitter{clockRate: clockRate}
 	}
@@ -111,19 +111,32 @@ func (j *jitter) duration() time.Duration {
 
 // identify notes what a packet says of the m-line and the encoding that its
 // stream belongs to.
-func (st *stream) identify(h *rtpheader.Header, e *elements) {
+func (st *stream) identify(t *table, h *rtpheader.Header, e *elements) {
 	if len(e.mid) == 0 && len(e.rid) == 0 && len(e.repairedRID) == 0 {
 		return
 	}
 	ext := st.seq.extend(h.SequenceNumber)
 	// RFC 9143 §9.2: "If the packet has a MID and the packet's extended sequence
 	// number is greater than that of the last MID update […] update the MID
-	// associated with the RTP stream". RFC 8852 §3.1 wants the same of RIDs.
+	// associated with the RTP stream". The same goes for RIDs.
 	moved := says(&st.mid, &st.midAt, ext, e.mid)
 	moved = says(&st.rid, &st.ridAt, ext, e.rid) || moved
 	moved = says(&st.repaired, &st.repairedAt, ext, e.repairedRID) || moved
 	if moved {
+		st.move(t)
+	}
+}
+
+// move takes the stream from its m-line or its track if what is known of it now
+// has it elsewhere.
+func (st *stream) move(t *table) {
+	st.primary = nil
+	switch {
+	case st.binding == nil:
+	case st.mid != "" && t.mids[st.mid] != st.binding:
 		st.leave()
+	case st.lane != nil && t.laneOf(st) != st.lane:
+		st.leaveLane()
 	}
 }
 
