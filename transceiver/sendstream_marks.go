@@ -20,7 +20,7 @@ type sendMarks struct {
 
 	// Mid and rid are what a peer finds an unknown SSRC's m-line and encoding by
 	// (RFC 8843 §9.2, RFC 8852 §3). They are on every packet until a report shows
-	// that the peer has got one of them, because RFC 7941 §4.1.2 asks for enough
+	// that the peer has got one of them, because RFC 7941 §4.2.3 asks for enough
 	// of them that loss does no harm, and for two seconds at least, because a peer
 	// may count packets before its descriptions let it route them. After that
 	// they would cost audio a twentieth of its rate for nothing, and a header
@@ -97,8 +97,9 @@ func (st *SendStream) setElements(now time.Time, announce bool, rid uint8) {
 }
 
 // element adds an element, unless it is not negotiated or has nothing to say. RFC
-// 8285 §4.1.2: "one-byte and two-byte headers MUST NOT be mixed" in one stream
-// unless both sides allow it; what does not fit the former is left out then.
+// 8285 §4.1.2: one stream has elements with one-byte headers or with two-byte
+// headers, unless both sides allow to mix them; what does not fit the former is
+// left out then.
 func (st *SendStream) element(id uint8, data []byte) {
 	e := rtpheader.Element{ID: id, Data: data}
 	if id == 0 || len(data) == 0 || len(data) > 255 || !st.cfg.AllowMixed && !e.Fits() {

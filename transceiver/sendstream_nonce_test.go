@@ -10,7 +10,7 @@ import (
 	"github.com/parleyrtc/webrtc/internal/srtptransport"
 )
 
-// RFC 7714 §10.1: whatever is written, asked for again, replaced and set anew, no
+// RFC 7714 §8.4: whatever is written, asked for again, replaced and set anew, no
 // sequence number of a source leaves with two contents.
 func TestNoNonceIsUsedTwice(t *testing.T) {
 	seeds := uint64(4)

@@ -7,7 +7,7 @@ import (
 
 // ErrAlreadySent is returned for a packet of which the sequence number was sent
 // before: sent again with other contents it would give away both
-// (RFC 7714 §10.1).
+// (RFC 7714 §8.4).
 var ErrAlreadySent = errors.New("transceiver: a packet with this sequence number has been sent")
 
 // ErrTooOld is returned for a packet that is older than the first one of its
@@ -72,9 +72,9 @@ func (n *numbering) number(now time.Time, sequence uint16, timestamp uint32) (nu
 		}
 		p.out = p.in + n.shifts[i].by
 	case n.started:
-		// The stream goes on where it is: RFC 3550 §5.1 has the sequence number
-		// "increment by one for each RTP data packet sent", and timestamps follow
-		// time, whatever comes before encoding.
+		// The stream goes on where it is. RFC 3550 §5.1: sequence numbers increment
+		// by one for each packet that is sent, and timestamps with time, in which a
+		// source need not have sent anything.
 		p.in, p.out = numberBase+int64(sequence), n.out+1
 		if !n.resumed {
 			p.moved = n.rtpTime(now, 1) - timestamp

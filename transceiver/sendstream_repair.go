@@ -132,7 +132,7 @@ func (st *SendStream) resend(now time.Time, sequences []uint16, rtt time.Duratio
 		}
 		if e.payload == nil {
 			// A second encryption under the same sequence number would give both
-			// away (RFC 7714 §10.1), also if only the extensions differed.
+			// away (RFC 7714 §8.4), also if only the extensions differed.
 			st.burst.copy(e.bytes)
 		} else if st.retransmit(now, sealer, e) != nil {
 			continue

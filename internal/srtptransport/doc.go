@@ -14,7 +14,7 @@
 //
 //   - One index under one key must never protect two contents: with a counter
 //     mode such as AES-GCM the second packet gives away both contents, and with
-//     them the authentication key (RFC 7714 §10.1). The Sealer keeps a window of
+//     them the authentication key (RFC 7714 §8.4). The Sealer keeps a window of
 //     the indices that it has used and refuses the rest.
 //   - What arrives twice must not be delivered twice (RFC 3711 §3.3.2). The
 //     Opener's windows do that, for SRTP and SRTCP.

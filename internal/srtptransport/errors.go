@@ -25,7 +25,7 @@ var (
 	ErrAuthentication = errors.New("srtptransport: the packet is not authentic")
 	// ErrCleartextHeader says that a packet carries contributing sources or
 	// header extensions in the clear although the peer agreed to encrypt them
-	// (RFC 9335 §4).
+	// (RFC 9335).
 	ErrCleartextHeader = errors.New("srtptransport: the packet's header extensions are not encrypted")
 	// ErrTooManySources says that there is no room for the state of another SSRC.
 	ErrTooManySources = errors.New("srtptransport: too many SSRCs")

@@ -85,7 +85,7 @@ func (o *Opener) OpenRTP(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, o.failed(err)
 	}
-	// RFC 3711 §3.3 step 5 and 8: only what is authentic changes the state.
+	// RFC 3711 §3.3, steps 5 to 7: only what is authentic changes the state.
 	if src == nil {
 		src = o.sources.add(ssrc)
 	}
@@ -163,7 +163,7 @@ func (o *Opener) refuse(why error) error {
 
 // SetCryptexRequired says whether packets with header extensions or
 // contributing sources in the clear are refused from now on. Encrypted ones are
-// understood either way (RFC 9335 §4).
+// understood either way (RFC 9335 §5.2).
 func (o *Opener) SetCryptexRequired(on bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -68,7 +68,7 @@ func (k sessionKey) gcmRTP(packet []byte, n int, roc uint32) []byte {
 	return gcm(k.key).Seal(append([]byte(nil), packet[:n]...), gcmNonce(k.salt, ssrc, roc, sequence), packet[n:], packet[:n])
 }
 
-// gcmRTCP protects a compound (RFC 7714 §9.2, §9.3).
+// gcmRTCP protects a compound (RFC 7714 §9.2).
 func (k sessionKey) gcmRTCP(packet []byte, index uint32) []byte {
 	word := binary.BigEndian.AppendUint32(nil, index|1<<31)
 	ssrc := binary.BigEndian.Uint32(packet[4:])

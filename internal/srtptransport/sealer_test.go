@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// RFC 7714 §10.1: one index protects one content.
+// RFC 7714 §8.4: one index protects one content.
 func TestNothingIsSealedTwice(t *testing.T) {
 	x := newPair(t, AEADAES128GCM, Config{})
 	want := func(sequence uint16, want error, why string) {
