@@ -17,7 +17,7 @@ func TestMarshalOrder(t *testing.T) {
 	s := &Session{
 		Origin: Origin{SessionID: 1<<62 - 1, SessionVersion: 3}, Connection: "2001:db8::1", Bandwidths: []Bandwidth{{"CT", 1}},
 		Groups:           []Group{{"BUNDLE", []string{"a", "v", "d"}}, {"LS", []string{"a", "v"}}},
-		ExtmapAllowMixed: true, MsidSemantic: []string{"WMS *"}, ICELite: true, Extmaps: []Extmap{{ID: 4096, URI: "urn:s"}},
+		ExtmapAllowMixed: true, Cryptex: true, MsidSemantic: []string{"WMS *"}, ICELite: true, Extmaps: []Extmap{{ID: 4096, URI: "urn:s"}},
 		Transport: Transport{ICEOptions: []string{"trickle"}}, Identity: "id=", Direction: DirectionSendrecv, EndOfCandidates: true,
 		Attributes: []Attribute{{Key: "x-flag"}},
 		Media: []*Media{{
@@ -50,6 +50,7 @@ t=0 0
 a=group:BUNDLE a v d
 a=group:LS a v
 a=extmap-allow-mixed
+a=cryptex
 a=msid-semantic:WMS *
 a=ice-lite
 a=extmap:4096 urn:s

@@ -25,16 +25,16 @@
 // that fails changes nothing, whatever it had done.
 //
 // Descriptions do not act by themselves. Each pair of them is a plan: which
-// transports there are, with which credentials, roles and fingerprints, and what
-// the data association should be doing (planOffer, planAnswer). Effects are the
-// difference of the plan so far and the next one (commitPlan). A rollback is the
-// difference back to the plan of the last stable state, so that it needs no code
-// for what it undoes.
+// transports there are, with which credentials, roles and fingerprints, what the
+// data association should be doing, and what flows through each transceiver
+// (planOffer, planAnswer). Effects are the difference of the plan so far and the
+// next one (commitPlan). A rollback is the difference back to the plan of the last
+// stable state, so that it needs no code for what it undoes.
 //
 // An offer of ours makes its transports gather. All that needs the peer begins
 // with an answer, a provisional one included: the peer's credentials and
-// candidates, DTLS, data. An offer of the peer's therefore only changes the
-// state.
+// candidates, DTLS, data, media. An offer of the peer's therefore only changes the
+// state, and says what it has for whom.
 //
 // Candidates belong to a generation, a transport with one pair of credentials.
 // Local ones are kept by generation and put into the text of descriptions when
@@ -42,11 +42,32 @@
 // each when their generation is in use. No more than a thousand are kept for a
 // section.
 //
+// # Transceivers
+//
+// The program has them, and says in each call what it wants of them (Local). The
+// machine knows which section of the table belongs to which: those that it wrote
+// itself by their place in the last offer created (associate), the peer's by mid,
+// by addTrack, or by a new transceiver (pair). A transceiver without a section gets
+// one with the next offer, at the end or in the place of a rejected one (places).
+//
+// Effects about transceivers come in this order: what a description says of each
+// (TransceiverCreated, MediaDescribed; MediaRestored and TransceiverRemoved after a
+// rollback), then what ends, then transports and data, then what flows
+// (MediaInForce), and at last TransceiverStopped.
+//
+// Payload types and header extension ids belong to the section in which they have
+// been negotiated, and mean one thing in the whole bundle (numbers, extensionIDs).
+// Answers have the offer's.
+//
 // # What is supported
 //
-// Data channels. Sections of other kinds are answered in their place with port 0;
-// the table of m-lines knows them, as well as who carries whom in a bundle, which
-// is where transceivers find their place.
+// Data channels, audio and video over DTLS-SRTP, with RTCP multiplexed, and with
+// simulcast by RIDs. What cannot be accepted is answered in its place with port 0:
+// other kinds and protocols, sections without a format in common, those that want
+// RTCP apart.
+//
+// Offers of ours put all sections onto one transport. Those that an answer leaves
+// out of the bundle get their own with it.
 //
 // Descriptions of ours may be changed between CreateOffer or CreateAnswer and
 // SetLocal only where the connection does not depend on it (checkMunged). Those

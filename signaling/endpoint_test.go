@@ -148,7 +148,6 @@ func (e *endpoint) apply(effects Effects) {
 			}
 		}
 	}
-	e.refresh()
 	e.checkMedia()
 	if w.state != e.State() {
 		e.t.Fatalf("%s: the effects say %s, the machine is in %s", e.name, w.state, e.State())

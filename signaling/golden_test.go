@@ -6,6 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/parleyrtc/webrtc/internal/codec"
+	"github.com/parleyrtc/webrtc/sdp"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden descriptions in testdata")
@@ -112,11 +115,76 @@ func answerSituations(t *testing.T) map[string]func() Description {
 	}
 }
 
+// call has a call of audio and video, with simulcast to the answerer.
+func call(t *testing.T) (a, b *endpoint) {
+	a, b = parties(t)
+	a.addTrack(codec.Audio, "stream")
+	a.addTrack(codec.Video, "stream")
+	a.addSimulcast("q", "h", "f")
+	return a, b
+}
+
+func mediaSituations(t *testing.T) map[string]func() Description {
+	return map[string]func() Description{
+		"media-offer": func() Description { a, _ := call(t); return a.offer() },
+		"media-answer": func() Description {
+			a, b := call(t)
+			b.addTrack(codec.Audio, "other", "third")
+			return b.answer(a.offer())
+		},
+		"media-offer-again": func() Description {
+			a, b := call(t)
+			negotiate(a, b)
+			a.add(codec.Audio, sdp.DirectionRecvonly)
+			return a.offer()
+		},
+		"media-offer-by-the-answerer": func() Description {
+			a, b := call(t)
+			negotiate(a, b)
+			return b.offer()
+		},
+		"media-offer-stopped": func() Description {
+			a, b := call(t)
+			negotiate(a, b)
+			a.stop(a.ofMid("0"))
+			return a.offer()
+		},
+		"media-offer-recycled": func() Description {
+			a, b := call(t)
+			negotiate(a, b)
+			a.stop(a.ofMid("0"))
+			negotiate(a, b)
+			a.add(codec.Audio, sdp.DirectionSendrecv)
+			return a.offer()
+		},
+		"media-answer-chromium": func() Description {
+			a, _ := parties(t)
+			a.addTrack(codec.Video, "stream")
+			return a.answer(audioVideoData(t))
+		},
+		"media-answer-firefox": func() Description {
+			a, _ := parties(t)
+			a.addTrack(codec.Video, "stream")
+			return a.answer(recorded(t, "firefox-153-audio-video-data-offer.sdp", Offer))
+		},
+		"media-answer-safari": func() Description {
+			a, _ := parties(t)
+			a.addTrack(codec.Video, "stream")
+			return a.answer(recorded(t, "safari-14-audio-video-data-offer.sdp", Offer))
+		},
+		"media-answer-chromium-simulcast": func() Description {
+			a, _ := parties(t)
+			return a.answer(recorded(t, "chromium-156-simulcast-offer.sdp", Offer))
+		},
+	}
+}
+
 // TestGoldens compares the descriptions that we write with those of
 // testdata, each in a situation of its own.
 func TestGoldens(t *testing.T) {
 	situations := offerSituations(t)
 	maps.Copy(situations, answerSituations(t))
+	maps.Copy(situations, mediaSituations(t))
 	for name, situation := range situations {
 		t.Run(name, func(t *testing.T) {
 			got := situation()

@@ -208,7 +208,9 @@ func TestSectionParameters(t *testing.T) {
 		{"TIAS", func(_, _ *endpoint, d Description) Description {
 			return replaced(t, d, "a=mid:0", "b=AS:9\r\nb=TIAS:123456\r\na=mid:0")
 		}, func(m, y *Media) bool { return y.MaxBitrate == 123456 && m.MaxBitrate == 0 }},
-		{"AS", func(_, _ *endpoint, d Description) Description { return replaced(t, d, "a=mid:0", "b=AS:500\r\na=mid:0") },
+		{"AS", func(_, _ *endpoint, d Description) Description {
+			return replaced(t, d, "a=mid:0", "b=AS:500\r\na=mid:0")
+		},
 			func(_, y *Media) bool { return y.MaxBitrate == 500*950-16000 }},
 		{"a small AS", func(_, _ *endpoint, d Description) Description { return replaced(t, d, "a=mid:0", "b=AS:1\r\na=mid:0") },
 			func(_, y *Media) bool { return y.MaxBitrate == 1000 }},

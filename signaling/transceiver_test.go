@@ -228,9 +228,10 @@ func (e *endpoint) applyMedia(effect Effect) bool {
 	return true
 }
 
-// checkMedia says what is always so.
+// checkMedia says what is always so after effects have been applied.
 func (e *endpoint) checkMedia() {
 	e.t.Helper()
+	e.refresh()
 	mids := map[string]bool{}
 	for _, t := range e.world.transceivers {
 		switch {
