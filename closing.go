@@ -45,6 +45,9 @@ func (pc *PeerConnection) shutdown() {
 		}
 		transports, session = pc.transports, pc.session
 		transceivers = pc.transceivers
+		for _, t := range *pc.mediaTransports.Load() {
+			t.media.Load().SetReceivers(nil) // all at once, not one by one
+		}
 		for _, t := range transceivers {
 			// webrtc-pc §4.4.2, close: "Set transceiver.[[Stopped]] ... to true" by
 			// stopping it, without negotiation.

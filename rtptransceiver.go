@@ -127,7 +127,9 @@ func (t *RTPTransceiver) stopSendingAndReceiving(now time.Time) {
 	t.direction = RTPTransceiverDirectionInactive
 	t.publish()
 	t.Sender().refresh()
-	t.pc.refreshReceivers(t.transport)
+	if !t.pc.isClosed.Load() {
+		t.pc.refreshReceivers(t.transport)
+	}
 	// "If receiver.[[ReceiverTrack]] is live, ... ended"
 	t.receiver.end()
 }
