@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,12 +24,13 @@ import (
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; " +
 	"media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// Serve serves a handler, guarded, on a listener until the context ends. It
-// returns nil then, without waiting for handlers that still run: their requests'
-// contexts have ended.
+// Serve serves a handler, guarded, on a listener until the context ends, with
+// which every request's does. It returns when the handlers have, those that
+// have taken over their connection too.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	all := &handlers{next: Guard(handler)}
 	server := &http.Server{
-		Handler:           Guard(handler),
+		Handler:           all,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       time.Minute,
@@ -37,10 +39,41 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 	err := server.Serve(listener)
+	server.Close()
+	all.wait()
 	if errors.Is(err, http.ErrServerClosed) && ctx.Err() != nil {
 		return nil
 	}
 	return err
+}
+
+// handlers counts those that run.
+type handlers struct {
+	next http.Handler
+
+	mu      sync.Mutex // guards all below
+	closed  bool
+	running sync.WaitGroup // Add under mu, before closed
+}
+
+// ServeHTTP handles a request, unless it comes too late.
+func (h *handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return
+	}
+	h.running.Add(1)
+	h.mu.Unlock()
+	defer h.running.Done()
+	h.next.ServeHTTP(w, r)
+}
+
+func (h *handlers) wait() {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	h.running.Wait()
 }
 
 // Guard returns a handler that refuses requests by a host name other than

@@ -23,6 +23,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/parleyrtc/webrtc"
 	"github.com/parleyrtc/webrtc/ice"
@@ -53,6 +54,8 @@ type Config struct {
 	BothWays bool
 	// OnSocket, unless nil, learns the address of each socket that is opened.
 	OnSocket func(netip.AddrPort)
+	// OnConnection, unless nil, is called when the connection's state has changed.
+	OnConnection func(webrtc.PeerConnectionState)
 	// OnDescriptions, unless nil, is called when a description may have changed.
 	OnDescriptions func(*webrtc.PeerConnection)
 }
@@ -68,12 +71,16 @@ type Peer struct {
 	completed  chan struct{} // closed when ICE is
 	once       sync.Once     // closes it
 
-	mu          sync.Mutex // guards all below
-	makingOffer bool
-	checks      map[pairKey]int
-	media       map[mediaKey]bool       // what of media has been drawn
-	formats     map[formatKey]string    // codecs by payload type
-	servers     map[netip.AddrPort]bool // those that were asked
+	// turn holds a value while a description is made, sent or applied: one at a
+	// time. An offer that is wanted meanwhile follows.
+	turn        chan struct{}
+	offerWanted atomic.Bool
+
+	mu      sync.Mutex // guards all below
+	checks  map[pairKey]int
+	media   map[mediaKey]bool       // what of media has been drawn
+	formats map[formatKey]string    // codecs by payload type
+	servers map[netip.AddrPort]bool // those that were asked
 }
 
 // pairKey is a path in one direction, for one sort of message.
@@ -88,6 +95,7 @@ func New(config Config) (*Peer, error) {
 	p := &Peer{
 		config:    config,
 		completed: make(chan struct{}),
+		turn:      make(chan struct{}, 1),
 		checks:    map[pairKey]int{},
 		media:     map[mediaKey]bool{},
 		formats:   map[formatKey]string{},
@@ -107,6 +115,9 @@ func New(config Config) (*Peer, error) {
 	})
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		p.note(diagram.KindState, fmt.Sprintf("connection: %s", s))
+		if p.config.OnConnection != nil {
+			p.config.OnConnection(s)
+		}
 		if s == webrtc.PeerConnectionStateFailed {
 			p.fail(errors.New("the connection failed"))
 		}
@@ -196,27 +207,45 @@ func (p *Peer) fail(err error) {
 // checks no more, which is usually a little later than the connection works.
 func (p *Peer) Completed() <-chan struct{} { return p.completed }
 
-// Offer makes an offer and sends it to the other peer.
+// Offer makes an offer and sends it to the other peer: at once, or, while an
+// exchange of descriptions is under way, after it.
 func (p *Peer) Offer() error {
-	p.setMakingOffer(true)
-	err := p.SetLocalDescription(webrtc.SessionDescription{})
-	p.setMakingOffer(false)
-	if err != nil {
+	p.offerWanted.Store(true)
+	return p.settle()
+}
+
+// settle makes the offer that is wanted, if it can be made now. Whoever holds
+// the turn does it otherwise, after giving it back.
+func (p *Peer) settle() error {
+	for p.offerWanted.Load() {
+		select {
+		case p.turn <- struct{}{}:
+		default:
+			return nil
+		}
+		stable := p.SignalingState() == webrtc.SignalingStateStable
+		var err error
+		if stable {
+			p.offerWanted.Store(false)
+			err = p.describe()
+		}
+		<-p.turn
+		if err != nil || !stable {
+			return err
+		}
+	}
+	return nil
+}
+
+// describe makes the description that comes next, an offer or an answer, and
+// sends it. The turn is the caller's.
+func (p *Peer) describe() error {
+	if err := p.SetLocalDescription(webrtc.SessionDescription{}); err != nil {
 		return err
 	}
-	return p.sendDescription()
-}
-
-func (p *Peer) setMakingOffer(making bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.makingOffer = making
-}
-
-func (p *Peer) sendDescription() error {
 	description := p.LocalDescription()
 	if description == nil {
-		return nil
+		return nil // closed meanwhile
 	}
 	p.learnFormats(*description, true)
 	p.config.Log.Arrow(p.config.Party, diagram.Signal, diagram.KindSignal, DescriptionText(*description))
@@ -279,25 +308,28 @@ func (p *Peer) receive(m signal.Message) error {
 // Polite tells whether the peer gives way when both offer at once.
 func (p *Peer) Polite() bool { return p.config.Polite }
 
+// receiveDescription applies a description in a turn of its own, so that it
+// meets an offer of this side's either whole or not at all.
 func (p *Peer) receiveDescription(description webrtc.SessionDescription) error {
-	p.mu.Lock()
-	making := p.makingOffer
-	p.mu.Unlock()
+	p.turn <- struct{}{}
+	err := p.apply(description)
+	<-p.turn
+	if err != nil {
+		return err
+	}
+	return p.settle()
+}
+
+func (p *Peer) apply(description webrtc.SessionDescription) error {
 	offer := description.Type == webrtc.SDPTypeOffer
-	if offer && !p.Polite() && (making || p.SignalingState() != webrtc.SignalingStateStable) {
+	if offer && !p.Polite() && p.SignalingState() != webrtc.SignalingStateStable {
 		p.note(diagram.KindSignal, "both offered: the other's is ignored")
 		return nil
 	}
-	if err := p.SetRemoteDescription(description); err != nil {
+	if err := p.SetRemoteDescription(description); err != nil || !offer {
 		return err
 	}
-	if !offer {
-		return nil
-	}
-	if err := p.SetLocalDescription(webrtc.SessionDescription{}); err != nil {
-		return err
-	}
-	return p.sendDescription()
+	return p.describe()
 }
 
 func (p *Peer) other() diagram.Party { return diagram.PeerA + diagram.PeerB - p.config.Party }

@@ -1,6 +1,7 @@
 // Package signal is a signal channel: the way by which two peers that are not
 // connected yet exchange descriptions and candidates. WebRTC leaves it to the
-// program; a pigeon would do. Here it is a pair of queues within one process.
+// program; a pigeon would do. Here it is a pair of queues within one process, or
+// a WebSocket.
 //
 //	a, b := signal.Pipe()
 //	err := a.Send(ctx, signal.Message{Description: &offer})

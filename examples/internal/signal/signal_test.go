@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
+
+	"github.com/coder/websocket"
 
 	"github.com/parleyrtc/webrtc"
 )
@@ -76,5 +80,47 @@ func TestMessageJSON(t *testing.T) {
 	err = json.Unmarshal([]byte(`{"candidate":{"candidate":"","sdpMid":"0"}}`), &m)
 	if err != nil || m.Candidate == nil || *m.Candidate.SDPMid != "0" || m.Description != nil {
 		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// Messages go both ways over a WebSocket, and either end's Close ends both.
+func TestWebSocket(t *testing.T) {
+	accepted := make(chan Channel, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		accepted <- WebSocket(conn)
+	}))
+	defer server.Close()
+	conn, _, err := websocket.Dial(t.Context(), server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := WebSocket(conn), <-accepted
+	for _, way := range [][2]Channel{{a, b}, {b, a}} {
+		want := Message{Candidate: &webrtc.ICECandidateInit{Candidate: "candidate:1"}}
+		if err := way[0].Send(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := way[1].Receive(t.Context()); err != nil || got.Candidate == nil || got.Candidate.Candidate != "candidate:1" {
+			t.Fatalf("%+v, %v", got, err)
+		}
+	}
+	received := make(chan error, 1)
+	go func() {
+		_, err := b.Receive(context.Background())
+		received <- err
+	}()
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-received; !errors.Is(err, io.EOF) {
+		t.Errorf("Receive after Close: %v", err)
+	}
+	if err := b.Send(t.Context(), Message{}); err == nil {
+		t.Error("Send works after Close")
 	}
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"embed"
-	"errors"
 	"io/fs"
 	"net"
 	"net/http"
@@ -35,12 +34,10 @@ type Server struct {
 	logf func(format string, args ...any)
 
 	mu       sync.Mutex // guards all below
-	closed   bool
 	sessions map[*session]bool
-	running  sync.WaitGroup // the sessions' goroutines; Add under mu
 }
 
-// NewServer returns a server without sessions. Close it when done.
+// NewServer returns a server without sessions.
 func NewServer(config Config) *Server {
 	s := &Server{logf: config.Logf, sessions: map[*session]bool{}}
 	if s.logf == nil {
@@ -49,27 +46,14 @@ func NewServer(config Config) *Server {
 	return s
 }
 
-// Serve serves HTTP on a listener until the context ends, then closes every
-// session.
+// Serve serves HTTP on a listener until the context ends, and returns when every
+// session has ended.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	err := localhttp.Serve(ctx, listener, s.Handler())
-	s.Close()
-	return err
+	return localhttp.Serve(ctx, listener, s.handler())
 }
 
-// Close ends every session and returns when their goroutines have ended.
-func (s *Server) Close() {
-	s.mu.Lock()
-	s.closed = true
-	for one := range s.sessions {
-		one.cancel(errors.New("the server stops"))
-	}
-	s.mu.Unlock()
-	s.running.Wait()
-}
-
-// Handler returns the page and its WebSocket, for localhttp.Guard to keep.
-func (s *Server) Handler() http.Handler {
+// handler returns the page and its WebSocket.
+func (s *Server) handler() http.Handler {
 	files, err := fs.Sub(page, "page")
 	if err != nil {
 		panic(err) // it is embedded
@@ -84,11 +68,10 @@ func (s *Server) Handler() http.Handler {
 func (s *Server) begin(one *session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || len(s.sessions) >= maxSessions {
+	if len(s.sessions) >= maxSessions {
 		return false
 	}
 	s.sessions[one] = true
-	s.running.Add(1)
 	return true
 }
 
@@ -96,5 +79,4 @@ func (s *Server) end(one *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, one)
-	s.running.Done()
 }
