@@ -84,8 +84,9 @@ func (s *Session) receive(d *delivery, b []byte, info PacketInfo, again bool) {
 	st := s.streams[h.SSRC]
 	if st == nil {
 		st = s.admit(h.SSRC, nil)
+	} else {
+		st.recent = true
 	}
-	st.recent = true
 	if !again {
 		s.record(&h, &e, info)
 	}

@@ -25,6 +25,7 @@ type receiveWorld struct {
 	opener *srtptransport.Opener
 	wakes  int
 	rtcp   []feedback.Packet // that the session has sent
+	sizes  []int             // of the compounds, protected
 }
 
 func newReceiveWorld(t testing.TB) *receiveWorld {
@@ -63,6 +64,7 @@ func keyPairs(t testing.TB) (ownSeal *srtptransport.Sealer, ownOpen *srtptranspo
 
 func (w *receiveWorld) sent(packets [][]byte) error {
 	for _, p := range packets {
+		w.sizes = append(w.sizes, len(p))
 		b, err := w.open.OpenRTCP(bytes.Clone(p))
 		if err != nil {
 			w.t.Errorf("an RTCP packet does not open: %v", err)

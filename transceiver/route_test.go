@@ -226,6 +226,68 @@ func TestTrackIsAnnouncedAgain(t *testing.T) {
 	}
 }
 
+func TestAccompanimentIsNoCodec(t *testing.T) {
+	w := newReceiveWorld(t)
+	a := newEar(codec.Audio)
+	w.s.SetReceivers([]Reception{audioReception(a)})
+	f := audio(1, 1)
+	f.PayloadType = tone.PayloadType
+	w.rtp(f, "tone")
+	if tr := a.Main(); tr.PayloadType() != tone.PayloadType || tr.Codec().MimeType != opus.MimeType || tr.Receiver() != a.Receiver {
+		t.Errorf("payload type %d, codec %v", tr.PayloadType(), tr.Codec())
+	}
+	w.rtp(audio(1, 2), "speech")
+	if tr := a.Main(); tr.PayloadType() != opus.PayloadType || tr.Codec().MimeType != opus.MimeType {
+		t.Errorf("payload type %d, codec %v", tr.PayloadType(), tr.Codec())
+	}
+	a.want(t, "", "both", "tone", "speech")
+}
+
+func TestReceiverMovesToAnotherSession(t *testing.T) {
+	one, two := newReceiveWorld(t), newReceiveWorld(t)
+	v := newEar(codec.Video)
+	one.s.SetReceivers([]Reception{videoReception(v)})
+	one.rtp(video(1, 1), "one")
+	two.s.SetReceivers([]Reception{videoReception(v)})
+	one.s.SetReceivers(nil)
+	two.rtp(video(1, 2), "two")
+	one.rtp(video(1, 3), "three")
+	v.want(t, "", "the session that it belongs to", "one", "two")
+	if v.Receiver.session.Load() != two.s || len(v.tracks) != 1 {
+		t.Errorf("attached to the wrong session; announced %d times", len(v.tracks))
+	}
+	if g := v.Main().generation.Load(); g != 2 {
+		t.Errorf("%d runs", g)
+	}
+}
+
+// TestFloodSparesWhoSends shows that streams that nobody announced stay, too, as
+// long as they send.
+func TestFloodSparesWhoSends(t *testing.T) {
+	w := newReceiveWorld(t)
+	v := newEar(codec.Video)
+	w.s.SetReceivers([]Reception{videoReception(v)})
+	const own = 30
+	var began [own]*stream
+	for i := range 3000 {
+		for n := range uint32(own) {
+			w.rtp(video(n+1, uint16(i), text(idMID, "v")), "x")
+			if i == 0 {
+				began[n] = w.s.streams[n+1]
+			}
+		}
+		w.rtp(video(uint32(1000+i), 1, text(idMID, "v")), "flood")
+	}
+	for n := range uint32(own) {
+		if w.s.streams[n+1] != began[n] {
+			t.Errorf("stream %d was evicted", n+1)
+		}
+	}
+	if s := w.s.Stats(); s.Evicted < 2900 {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestFloodOfSSRCsIsBounded(t *testing.T) {
 	w := newReceiveWorld(t)
 	v := newEar(codec.Video)

@@ -221,6 +221,50 @@ func TestFeedbackOnEveryPacket(t *testing.T) {
 	}
 }
 
+func TestFeedbackFillsSeveralCompounds(t *testing.T) {
+	w := newReceiveWorld(t)
+	v := newEar(codec.Video)
+	w.s.SetReceivers([]Reception{videoReception(v)})
+	for ssrc := uint32(1); ssrc <= 20; ssrc++ {
+		w.rtp(video(ssrc, 1), "x")
+		for n := range uint16(25) {
+			w.rtp(video(ssrc, 20*n+20), "x")
+		}
+		w.s.Flush(w.now)
+	}
+	w.after(maxReordering)
+	got := map[uint32]int{}
+	reports := 0
+	for _, p := range w.rtcp {
+		switch p.Kind() {
+		case feedback.KindNack:
+			var n feedback.Nack
+			if err := n.Parse(p); err != nil {
+				t.Fatal(err)
+			}
+			got[n.Media] += len(n.Sequences)
+		case feedback.KindReceiverReport:
+			reports++
+		}
+	}
+	if len(w.sizes) < 3 || reports != len(w.sizes) {
+		t.Errorf("%d compounds with %d reports", len(w.sizes), reports)
+	}
+	for _, n := range w.sizes {
+		if n > 1200 {
+			t.Errorf("a compound of %d bytes", n)
+		}
+	}
+	for ssrc, n := range got {
+		if want := 18 + 24*19; n != want {
+			t.Errorf("stream %d: %d packets are asked for, want %d", ssrc, n, want)
+		}
+	}
+	if len(got) != 20 {
+		t.Errorf("packets of %d streams are asked for", len(got))
+	}
+}
+
 func TestREMB(t *testing.T) {
 	w := newReceiveWorld(t)
 	v := newEar(codec.Video)
