@@ -1,6 +1,6 @@
 // Package webrtc connects Go programs with browsers and with each other,
-// peer to peer: an implementation of RTCPeerConnection (webrtc-pc) with data
-// channels, on ICE, DTLS and SCTP.
+// peer to peer: an implementation of RTCPeerConnection (webrtc-pc) with audio,
+// video and data channels, on ICE, DTLS, SRTP and SCTP.
 //
 // # A connection
 //
@@ -40,6 +40,37 @@
 // own pending offer takes that offer back and answers; the program decides
 // which side that is, by ignoring the other's offer on one of them.
 //
+// # Audio and video
+//
+// A program sends packets or samples that are encoded already, and receives
+// packets:
+//
+//	track, err := webrtc.NewTrackLocalStaticSample(
+//		webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8}, "camera", "me")
+//	if err != nil {
+//		return err
+//	}
+//	sender, err := pc.AddTrack(track)
+//	if err != nil {
+//		return err
+//	}
+//	sender.OnKeyFrameRequest(func(string) { encoder.KeyFrame() })
+//	…
+//	err = track.WriteSample(media.Sample{Data: frame, Duration: time.Second / 30})
+//
+//	pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+//		for packet, err := range track.Packets() {
+//			…
+//		}
+//	})
+//
+// All that a call needs beside that runs by itself, whether or not the program
+// reads: lost packets are asked for and sent again (NACK, RTX), reports and
+// feedback are exchanged, redundant audio is unpacked, streams are told apart by
+// SSRC, MID, RID and payload type. A track's packets come as they arrive, each
+// once; TrackRemote.SetOrdered has them read in order, OnPacketPush given to the
+// program on the goroutine that reads the socket. docs/media.md has more.
+//
 // # Compatibility
 //
 // Names and signatures are those of github.com/pion/webrtc/v4, so that most
@@ -57,8 +88,8 @@
 // # Handlers and goroutines
 //
 // Handlers of a connection and its transports run one at a time in the order
-// of the specification; those of OnDataChannel have a goroutine each, and so
-// has each data channel for its own events, so that a handler that blocks in
+// of the specification; those of OnDataChannel and OnTrack have a goroutine each,
+// and so has each data channel for its own events, so that a handler that blocks in
 // OnMessage slows its own channel's peer and nothing else. Any method may be
 // called from any handler, Close included.
 //
@@ -69,7 +100,8 @@
 //     address; it ends with its socket;
 //   - a runner for events that the network caused, while there are any
 //     (dispatcher.run);
-//   - one for each running OnDataChannel handler, which ends with the handler;
+//   - one for each running OnDataChannel or OnTrack handler, which ends with the
+//     handler;
 //   - one that closes the connection when the peer has ended DTLS, where
 //     SettingEngine.DisableCloseByDTLS asks for it;
 //   - while the association comes up, one that waits for it; while a transport
