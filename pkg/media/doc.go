@@ -14,18 +14,23 @@
 //
 // # Sending a file
 //
-// A reader gives frames; a sample track makes packets of them:
+// A reader gives samples; a sample track makes packets of them:
 //
 //	reader, _, err := ivfreader.NewWith(file)
 //	…
-//	for frame, header := range reader.Frames() {
-//		track.WriteSample(media.Sample{Data: frame, Duration: reader.Duration(header)})
+//	for sample, err := range reader.Samples() {
+//		…
+//		err = track.WriteSample(sample)
+//		time.Sleep(sample.Duration)
 //	}
+//
+// ivfreader and oggreader know the durations of samples; h264reader and
+// h265reader are told them, for a byte stream has no times.
 //
 // # Recording
 //
 // A writer takes the packets of a remote track as they arrive, puts them in
-// order, leaves out frames that lack a packet, and starts with a key frame:
+// order, leaves out what lacks a packet, and begins with a key frame:
 //
 //	writer, err := ivfwriter.New("out.ivf", ivfwriter.WithCodec("video/VP8"))
 //	…

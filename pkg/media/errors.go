@@ -19,8 +19,8 @@ var ErrWriterClosed = fmt.Errorf("media: writer used after Close: %w", net.ErrCl
 // A FormatError says what a file, or a part of one, has that its format does
 // not allow. Find it with errors.As.
 type FormatError struct {
-	// Format is the name of the format: "IVF", "Ogg", "Opus", "H.264", "H.265"
-	// or "rtpdump".
+	// Format is the name of the format: "IVF", "Ogg", "Opus", "Opus header",
+	// "H.264", "H.265" or "rtpdump".
 	Format string
 
 	// Offset is where the part begins that is wrong, in bytes from the start of
