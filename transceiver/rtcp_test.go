@@ -106,7 +106,7 @@ func TestJitterOfReports(t *testing.T) {
 	// Over a wrap of the timestamp, and of the arrival's.
 	j = jitter{}
 	for i := range 100 {
-		j.note(time.Duration(1<<32)/90000*time.Second-time.Second+time.Duration(i)*20*ms, uint32(1<<32-1-50*1800+i*1800), 90000)
+		j.note(time.Duration(1<<32)/90000*time.Second-time.Second+time.Duration(i)*20*ms, uint32(i*1800)-50*1800, 90000)
 	}
 	if j.value() > 1 {
 		t.Errorf("jitter %d over wraps", j.value())
