@@ -51,7 +51,7 @@ layer simulcast-h.ivf 640x360 250k
 layer simulcast-f.ivf 1280x720 600k
 
 # Sound: a voice above a melody, 48 kHz in stereo, as Opus in packets of 20 ms.
-# -dither -R: the same noise each time.
+# -R makes sox dither with the same noise each time.
 espeak-ng -v en -s 150 -w "$work/voice.wav" \
 	"One, two, three, four. This is a test of sound over the web, in real time."
 sox -R -n -r 48000 -c 2 "$work/melody.wav" \

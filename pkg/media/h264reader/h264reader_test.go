@@ -175,7 +175,7 @@ func TestErrors(t *testing.T) {
 	if _, err := NewReaderWithOptions(strings.NewReader(""), func(*H264Reader) error { return failure }); err != failure {
 		t.Errorf("an option that fails: %v", err)
 	}
-	endless := io.MultiReader(strings.NewReader("\x00\x00\x01"), repeat("\x67xxxxxxx\x00\x00\x01"))
+	endless := io.MultiReader(strings.NewReader("\x00\x00\x01"), repeat("\x67"+strings.Repeat("x", 10000)+"\x00\x00\x01"))
 	r, _ := NewReader(endless)
 	var format *media.FormatError
 	if _, err := r.NextAccessUnit(); !errors.As(err, &format) {

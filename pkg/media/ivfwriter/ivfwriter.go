@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// clockRate is that of every video payload format here: RFC 7741 §4.1,
-	// RFC 9628 §4.1, and the AV1 RTP payload format, §4.1.
+	// clockRate is that of every video payload format here, in Hz: RFC 7741 §4.1
+	// for VP8, RFC 9628 §4.1 for VP9, and the AV1 RTP payload format.
 	clockRate = 90000
 
 	fileHeaderSize  = 32

@@ -34,7 +34,7 @@ func frameDuration(toc byte) int {
 // one, which has the duration of all.
 func Duration(packet []byte) (int, bool) {
 	if len(packet) == 0 {
-		return 0, false // RFC 6716 §3.1, [R1]: "Packets are at least one byte."
+		return 0, false // RFC 6716 §3.1: "A well-formed Opus packet MUST contain at least one byte"
 	}
 	frames := 1
 	switch packet[0] & 3 {
