@@ -41,7 +41,9 @@ type Transceiver struct {
 
 // Encoding is one stream of a sender (webrtc-pc §5.2.5, RTCRtpEncodingParameters).
 type Encoding struct {
-	// RID names the stream; it is "" where the sender has but one.
+	// RID names the stream; it is "" where the sender has but one. The name of a
+	// single stream is only written if the stream is the last one left of several
+	// that were negotiated.
 	RID string
 	// Active says that the stream is sent; otherwise it is paused.
 	Active bool
@@ -82,9 +84,13 @@ type Media struct {
 	// stream (RFC 8285 §6).
 	AllowMixed bool
 	// SendEncodings are the sender's with the answer applied: streams that the
-	// peer refused are gone, and those that it paused are not active.
+	// peer refused are gone, and those that it paused are not active. If the peer
+	// takes no simulcast it is the first one, with RID "". Its SSRC is that of our
+	// description, which a program may have changed.
 	SendEncodings []Encoding
-	// Sources are the SSRCs that the peer has signalled, in its order.
+	// Sources are the SSRCs that the peer has signalled, in its order. A peer that
+	// sends several streams by name may signal theirs too, without saying which is
+	// which: the RID of packets does.
 	Sources []Source
 	// ReceiveRIDs are the streams that the peer sends by name (RFC 8853).
 	ReceiveRIDs []string
@@ -104,9 +110,11 @@ type Media struct {
 // RTX and FEC are those of what repairs it, 0 without.
 type Source struct {
 	SSRC, RTX, FEC uint32
-	// RID is the stream's a=rid, if the description says so, or "".
+	// RID is the stream's a=rid, or "": descriptions do not say which SSRC has it.
 	RID   string
 	CNAME string
+	// Msids are the streams and the track of the source, which may differ from the
+	// section's with peers that have several tracks in one.
 	Msids []sdp.Msid
 }
 

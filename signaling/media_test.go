@@ -372,3 +372,49 @@ func TestProfiles(t *testing.T) {
 		t.Errorf("got\n%s", answer.SDP)
 	}
 }
+
+// RFC 9143 §6: a bundle-only section has the transport of the group's tagged one,
+// and is as good as any other.
+func TestBundleOnlyMedia(t *testing.T) {
+	a, b := parties(t)
+	a.addTrack(codec.Audio)
+	video := a.addTrack(codec.Video)
+	offer := a.offer()
+	at := strings.Index(offer.SDP, "m=video")
+	only := Description{Offer, offer.SDP[:at] + strings.NewReplacer(
+		"m=video 9", "m=video 0", "a=mid:1", "a=mid:1\r\na=bundle-only").Replace(offer.SDP[at:])}
+	for _, prefix := range []string{"a=ice-ufrag", "a=ice-pwd", "a=fingerprint", "a=setup", "a=rtcp-mux"} {
+		at := strings.Index(only.SDP, "m=video")
+		only.SDP = only.SDP[:at] + without(t, Description{SDP: only.SDP[at:]}, prefix).SDP
+	}
+	answer := b.answer(only)
+	if lines(&answer, "a=bundle-only") != nil || !strings.HasPrefix(lines(&answer, "m=")[1], "m=video 9") {
+		t.Errorf("got\n%s", answer.SDP)
+	}
+	a.setRemote(answer)
+	wantMedia(a, b, "with a bundle-only section")
+	wantConnected(a, b, "with a bundle-only section")
+	if video.media.Transport != a.onlyID() {
+		t.Errorf("got %v", video)
+	}
+}
+
+// RFC 9429 §5.2.1, RFC 8858 §4.2: the addresses for RTP and RTCP are the same, at
+// first none.
+func TestAddressOfRTCP(t *testing.T) {
+	a, _ := parties(t)
+	a.addTrack(codec.Audio)
+	offer := a.offer()
+	if got := lines(&offer, "a=rtcp:"); !slices.Equal(got, []string{"a=rtcp:9 IN IP4 0.0.0.0"}) {
+		t.Errorf("got %q", got)
+	}
+	gathered(a)
+	again := Description{Offer, ""}
+	again.SDP, _ = a.CreateOffer(a.local, OfferOptions{})
+	for _, d := range []*Description{a.PendingLocal(), &again} {
+		m, c := strings.Fields(lines(d, "m=")[0])[1], strings.TrimPrefix(lines(d, "c=")[0], "c=")
+		if got := lines(d, "a=rtcp:"); m == "9" || !slices.Equal(got, []string{"a=rtcp:" + m + " " + c}) {
+			t.Errorf("got %q for port %s of %s", got, m, c)
+		}
+	}
+}

@@ -33,8 +33,8 @@ type MediaDescribed struct {
 	// Direction is seen from our side: a remote description's is reversed. It is
 	// inactive where the section is rejected.
 	Direction sdp.Direction
-	// Msids are the streams and the track of what the peer sends; nil in a local
-	// description.
+	// Msids are the streams and the track of what the peer sends, with "-" for no
+	// stream; nil if it sends nothing, and in a local description.
 	Msids []sdp.Msid
 	// RIDs are the streams that a remote offer asks for by name.
 	RIDs []string

@@ -32,7 +32,7 @@ func (n *negotiation) offeredMedia(t *Transceiver, mid string, row mline, l Loca
 		m.RTCPRsize, m.RTCPMuxOnly = true, true
 		// §5.2.1: "An "a=rtcp" line ... containing the dummy value "9 IN IP4 0.0.0.0",
 		// because no candidates have yet been gathered."
-		m.RTCP = "9 IN IP4 0.0.0.0"
+		m.RTCP = noRTCP
 	}
 	putCodecs(m, codecs)
 	if !hasMedia(codecs) {

@@ -140,11 +140,20 @@ func (a addition) replace(line string) string {
 			return fields[0] + " " + decimal(int(a.port)) + " " + fields[2]
 		}
 	case strings.HasPrefix(line, "c="):
-		family := "IP4"
-		if strings.Contains(a.address, ":") {
-			family = "IP6"
-		}
-		return "c=IN " + family + " " + a.address
+		return "c=" + connection(a.address)
+	case line == "a=rtcp:"+noRTCP:
+		return "a=rtcp:" + decimal(int(a.port)) + " " + connection(a.address)
 	}
 	return line
+}
+
+// noRTCP is the value of a=rtcp while no candidate is known (RFC 9429 §5.2.1).
+const noRTCP = "9 IN IP4 0.0.0.0"
+
+// connection writes an address as c= and a=rtcp have it.
+func connection(address string) string {
+	if strings.Contains(address, ":") {
+		return "IN IP6 " + address
+	}
+	return "IN IP4 " + address
 }

@@ -140,7 +140,11 @@ func (w *walker) change(r *rand.Rand) {
 // and go all the while, on both sides. When it is quiet, both sides have the same
 // of them in force, and nothing is left over of the rest.
 func TestRandomWalksWithMedia(t *testing.T) {
-	for seed := range uint64(200) {
+	seeds := uint64(200)
+	if testing.Short() {
+		seeds = 40
+	}
+	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 11))
 		a := &walker{endpoint: newEndpoint(t, "Alice").withMedia(), polite: true}
 		b := &walker{endpoint: newEndpoint(t, "Bob").withMedia(), peer: a}

@@ -28,6 +28,11 @@ func (n *negotiation) fillTransport(m *sdp.Media, t TransportID, l Local, p ICEP
 	m.EndOfCandidates = g.ended
 	if address, port, ok := defaultCandidate(g.candidates); ok {
 		m.Connection, m.Port = address, port
+		if m.RTCP != "" {
+			// RFC 8858 §4.2: beside a=rtcp-mux-only, "the address and port values of the SDP
+			// 'rtcp' attribute MUST match the corresponding values for RTP."
+			m.RTCP = decimal(int(port)) + " " + connection(address)
+		}
 	}
 }
 
