@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/coder/websocket"
@@ -22,6 +23,9 @@ var pageFiles embed.FS
 var browsers = map[string]func(dir, url string) (*exec.Cmd, error){
 	"chromium": chromium,
 	"firefox":  firefox,
+
+	"chromium with camera": chromiumWithCamera,
+	"firefox with camera":  firefoxWithCamera,
 }
 
 // chromium hides addresses behind mDNS names, as it does for users who have
@@ -34,6 +38,18 @@ func chromium(dir, url string) (*exec.Cmd, error) {
 	return exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 		"--user-data-dir="+dir, url), nil
+}
+
+// chromiumWithCamera has a camera and a microphone that show and play patterns.
+func chromiumWithCamera(dir, url string) (*exec.Cmd, error) {
+	cmd, err := chromium(dir, url)
+	if err != nil {
+		return nil, err
+	}
+	flags := []string{"--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+		"--autoplay-policy=no-user-gesture-required", "--mute-audio"}
+	cmd.Args = slices.Insert(cmd.Args, 1, flags...)
+	return cmd, nil
 }
 
 // quiet are the preferences that keep Firefox from calling its makers.
@@ -56,12 +72,29 @@ user_pref("toolkit.telemetry.enabled", false);
 user_pref("toolkit.telemetry.server", "data:,");
 `
 
-func firefox(dir, url string) (*exec.Cmd, error) {
+// fakeCamera are the preferences that give Firefox a camera and a microphone
+// without asking anybody, and let pages play.
+const fakeCamera = `
+user_pref("media.navigator.streams.fake", true);
+user_pref("media.navigator.permission.disabled", true);
+user_pref("media.autoplay.default", 0);
+user_pref("media.autoplay.blocking_policy", 0);
+user_pref("media.gmp-manager.updateEnabled", false);
+user_pref("media.gmp-manager.url", "");
+`
+
+func firefox(dir, url string) (*exec.Cmd, error) { return firefoxWith(quiet, dir, url) }
+
+func firefoxWithCamera(dir, url string) (*exec.Cmd, error) {
+	return firefoxWith(quiet+fakeCamera, dir, url)
+}
+
+func firefoxWith(preferences, dir, url string) (*exec.Cmd, error) {
 	path, err := exec.LookPath("firefox-esr")
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "user.js"), []byte(quiet), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "user.js"), []byte(preferences), 0o600); err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(path, "--headless", "--no-remote", "--profile", dir, url)

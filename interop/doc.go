@@ -5,8 +5,10 @@
 //	(cd node && npm ci)
 //	go test ./...
 //
-// page/peer.js is the peer in a browser and in Node.js, peers/ has the drivers
-// of what runs in processes of its own, pion_test.go the one for pion/webrtc.
+// page/peer.js is the peer in a browser and in Node.js, page/media.js what a
+// browser adds to it for audio and video. peers/ has the drivers of what runs in
+// processes of its own, pion_test.go and media_pion_test.go the one for
+// pion/webrtc. The clips that are sent are those of testdata/media.
 //
 // A peer that is not installed skips its tests, with the reason; with
 // PARLEY_INTEROP_REQUIRED=1, as in CI, it fails them.

@@ -154,13 +154,14 @@ func TestRenegotiation(t *testing.T) {
 }
 
 // TestMediaIsRejected takes a browser's offer of audio, video and data, first
-// and last of the three: data works.
+// and last of the three, where no codec is registered: data works.
 func TestMediaIsRejected(t *testing.T) {
 	for _, name := range everyBrowser {
 		t.Run(name, func(t *testing.T) {
 			p := thePeer(t, name)
+			noCodecs := webrtc.WithMediaEngine(&webrtc.MediaEngine{})
 			t.Run("at first", func(t *testing.T) {
-				s := startSession(t, p, nil)
+				s := startSession(t, p, nil, noCodecs)
 				s.eval(nil, "pc.addTransceiver('audio'); pc.addTransceiver('video')")
 				s.theyOpen("data", nil)
 				s.answers()
@@ -168,7 +169,7 @@ func TestMediaIsRejected(t *testing.T) {
 				s.wantNoMedia()
 			})
 			t.Run("later", func(t *testing.T) {
-				s := startSession(t, p, nil)
+				s := startSession(t, p, nil, noCodecs)
 				s.theyOpen("data", nil)
 				s.answers()
 				s.waitOpen("data")

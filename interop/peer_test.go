@@ -147,7 +147,12 @@ var starters = map[string]func(name string) (p peer, stop func(), err error){
 	"chromium": startBrowser,
 	"firefox":  startBrowser,
 
+	"chromium with camera": startBrowser,
+	"firefox with camera":  startBrowser,
+
 	"aiortc":         startAIORTC,
+	"gstreamer":      startGStreamer,
+	"janus":          startJanus,
 	"libdatachannel": startNode,
 	"pion":           startPion,
 	"werift":         startNode,

@@ -20,6 +20,7 @@ type pionPeer struct {
 	onEvent     func(name, detail string)
 	channels    map[string]*pion.DataChannel
 	received    map[string][]description
+	media       *pionMedia
 }
 
 func startPion(string) (peer, func(), error) {
@@ -88,6 +89,8 @@ func (p *pionPeer) dispatch(method string, args arguments) (any, error) {
 		return nil, p.addCandidate(candidate)
 	case "close":
 		return nil, p.close()
+	case "sendMedia", "inbound", "outbound":
+		return p.dispatchMedia(method, args)
 	}
 	return p.dispatchChannel(method, args)
 }
@@ -144,6 +147,9 @@ func (p *pionPeer) connection() *pion.PeerConnection {
 }
 
 func (p *pionPeer) close() error {
+	if media := p.ofMedia(); media != nil {
+		media.end()
+	}
 	if pc := p.connection(); pc != nil {
 		return pc.Close()
 	}
@@ -164,6 +170,7 @@ func (p *pionPeer) start(args arguments) error {
 	}
 	p.mu.Lock()
 	p.pc, p.channels, p.received = pc, map[string]*pion.DataChannel{}, map[string][]description{}
+	p.media = newPionMedia(pc)
 	p.mu.Unlock()
 	pc.OnICECandidate(func(c *pion.ICECandidate) {
 		raw := json.RawMessage("null")
@@ -178,7 +185,12 @@ func (p *pionPeer) start(args arguments) error {
 		}
 	})
 	pc.OnDataChannel(func(d *pion.DataChannel) { p.adopt(d, session) })
-	pc.OnConnectionStateChange(func(s pion.PeerConnectionState) { p.event(session, "connectionstate", s.String()) })
+	pc.OnConnectionStateChange(func(s pion.PeerConnectionState) {
+		p.event(session, "connectionstate", s.String())
+		if s == pion.PeerConnectionStateConnected {
+			p.ofMedia().play()
+		}
+	})
 	return nil
 }
 

@@ -72,9 +72,24 @@ func startNode(name string) (peer, func(), error) {
 
 // startAIORTC starts Debian's python3-aiortc, which belongs to Debian's Python.
 func startAIORTC(name string) (peer, func(), error) {
+	return startPython(name, "import aiortc", "peers/aiortc_peer.py")
+}
+
+// startGStreamer starts Debian's GStreamer with webrtcbin.
+func startGStreamer(name string) (peer, func(), error) {
+	return startPython(name, `import gi
+gi.require_version("Gst", "1.0")
+gi.require_version("GstWebRTC", "1.0")
+from gi.repository import Gst, GstWebRTC
+Gst.init(None)
+assert all(Gst.ElementFactory.find(e) for e in ("webrtcbin", "nicesrc", "vp8enc", "x264enc", "opusenc"))`, "peers/gst_peer.py")
+}
+
+// startPython starts a driver for Debian's Python if what it imports is there.
+func startPython(name, imports, driver string) (peer, func(), error) {
 	const python = "/usr/bin/python3"
-	if err := exec.Command(python, "-c", "import aiortc").Run(); err != nil {
+	if err := exec.Command(python, "-c", imports).Run(); err != nil {
 		return nil, nil, errors.Join(fs.ErrNotExist, err)
 	}
-	return startDriver(name, python, "peers/aiortc_peer.py")
+	return startDriver(name, python, driver)
 }

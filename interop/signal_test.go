@@ -35,27 +35,28 @@ type session struct {
 	closing    map[string]int // our channels' closing events
 	closed     map[string]int // our channels' close events
 	candidates []webrtc.ICECandidateInit
+	hearing    map[string]func(detail string) // of an event by its name
 	over       bool
 }
 
 // sessions numbers the sessions, so that no event is taken for a later one's.
 var sessions atomic.Int64
 
-// startSession makes a fresh pair of connections; change, if not nil, changes
-// what ours is made with.
-func startSession(t *testing.T, p peer, change func(*webrtc.Configuration, *webrtc.SettingEngine)) *session {
+// startSession makes a fresh pair of connections; change, if not nil, and the
+// options change what ours is made with.
+func startSession(t *testing.T, p peer, change func(*webrtc.Configuration, *webrtc.SettingEngine), options ...func(*webrtc.API)) *session {
 	t.Helper()
 	s := &session{
 		T: t, peer: p, ours: make(chan webrtc.ICECandidateInit, 1000), theirs: make(chan webrtc.ICECandidateInit, 1000),
 		channels: map[string]*webrtc.DataChannel{}, received: map[string][]webrtc.DataChannelMessage{},
-		events: map[string]int{}, closing: map[string]int{}, closed: map[string]int{},
+		events: map[string]int{}, closing: map[string]int{}, closed: map[string]int{}, hearing: map[string]func(string){},
 	}
 	var config webrtc.Configuration
 	var settings webrtc.SettingEngine
 	if change != nil {
 		change(&config, &settings)
 	}
-	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(config)
+	pc, err := webrtc.NewAPI(append(options, webrtc.WithSettingEngine(settings))...).NewPeerConnection(config)
 	s.must(err)
 	s.pc = pc
 	pc.OnDataChannel(func(d *webrtc.DataChannel) { s.adopt(d) })
@@ -83,8 +84,21 @@ func startSession(t *testing.T, p peer, change func(*webrtc.Configuration, *webr
 
 func (s *session) theirEvent(name, detail string) {
 	s.mu.Lock()
+	hear := s.hearing[name]
+	if hear == nil {
+		s.events[name+" "+detail]++
+	}
+	s.mu.Unlock()
+	if hear != nil {
+		hear(detail)
+	}
+}
+
+// hear sets who hears of the peer's events of a name.
+func (s *session) hear(name string, f func(detail string)) {
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.events[name+" "+detail]++
+	s.hearing[name] = f
 }
 
 func (s *session) theirCandidate(raw json.RawMessage) {

@@ -6,8 +6,14 @@ import hashlib
 import json
 import sys
 
-from aiortc import RTCPeerConnection, RTCSessionDescription
+import av
+import numpy
+from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription, VideoStreamTrack
+from aiortc.mediastreams import AudioStreamTrack, MediaStreamError
 from aiortc.sdp import candidate_from_sdp
+from av import AudioFrame, VideoFrame
+
+av.logging.set_level(av.logging.PANIC)  # codecs tell of what they look for
 
 
 def report(message):
@@ -30,6 +36,30 @@ async def until(condition, what, limit=20):
     raise TimeoutError(f"not within {limit} s: {what}")
 
 
+class Camera(VideoStreamTrack):
+    """Shows a gradient that moves."""
+
+    async def recv(self):
+        pts, time_base = await self.next_timestamp()
+        picture = numpy.add.outer(numpy.arange(240), numpy.arange(320)) + pts // 3000
+        picture = numpy.repeat(picture.astype(numpy.uint8)[:, :, None], 3, axis=2)
+        frame = VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts, frame.time_base = pts, time_base
+        return frame
+
+
+class Microphone(AudioStreamTrack):
+    """Plays a tone."""
+
+    async def recv(self):
+        frame = await super().recv()
+        times = (frame.pts + numpy.arange(frame.samples)) / frame.sample_rate
+        tone = (8000 * numpy.sin(2 * numpy.pi * 440 * times)).astype(numpy.int16)
+        loud = AudioFrame.from_ndarray(tone[None, :], format="s16", layout="mono")
+        loud.pts, loud.time_base, loud.sample_rate = frame.pts, frame.time_base, frame.sample_rate
+        return loud
+
+
 class Peer:
     def __init__(self):
         self.pc = None
@@ -41,7 +71,9 @@ class Peer:
         self.session = session
         self.channels = {}
         self.messages = {}
+        self.inbounds = []
         pc.on("datachannel", self.adopt)
+        pc.on("track", lambda track: asyncio.ensure_future(self.drain(track)))
         pc.on(
             "connectionstatechange",
             lambda: self.event("connectionstate", pc.connectionState, session),
@@ -118,6 +150,44 @@ class Peer:
 
     async def closeChannel(self, label):
         self.channels[label].close()
+
+    async def sendMedia(self, options):
+        if options.get("audio"):
+            self.pc.addTrack(Microphone())
+        if options.get("video"):
+            sender = self.pc.addTrack(Camera())
+            transceiver = next(t for t in self.pc.getTransceivers() if t.sender == sender)
+            codecs = RTCRtpSender.getCapabilities("video").codecs
+            wanted = {options["codec"].lower(), "video/rtx"}
+            transceiver.setCodecPreferences([c for c in codecs if c.mimeType.lower() in wanted])
+
+    async def drain(self, track):
+        """Decodes a track and counts what is in it."""
+        stream = {"kind": track.kind, "framesDecoded": 0, "totalAudioEnergy": 0.0}
+        self.inbounds.append(stream)
+        while True:
+            try:
+                frame = await track.recv()
+            except MediaStreamError:
+                return
+            stream["framesDecoded"] += 1
+            if track.kind == "video":
+                stream["frameWidth"], stream["frameHeight"] = frame.width, frame.height
+            else:
+                level = numpy.sqrt(numpy.mean((frame.to_ndarray() / 32768.0) ** 2))
+                stream["totalAudioEnergy"] += float(level**2 * frame.samples / frame.sample_rate)
+
+    async def inbound(self):
+        received = [s for s in (await self.pc.getStats()).values() if s.type == "inbound-rtp"]
+        for stream in self.inbounds:
+            for s in received:
+                if s.kind == stream["kind"]:
+                    stream["packetsReceived"], stream["packetsLost"] = s.packetsReceived, s.packetsLost
+        return self.inbounds
+
+    async def outbound(self):
+        sent = [s for s in (await self.pc.getStats()).values() if s.type == "outbound-rtp"]
+        return [{"kind": s.kind, "ssrc": s.ssrc, "packetsSent": s.packetsSent} for s in sent]
 
     async def close(self):
         await self.pc.close()
