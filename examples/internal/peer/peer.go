@@ -75,6 +75,8 @@ type Peer struct {
 	// time. An offer that is wanted meanwhile follows.
 	turn        chan struct{}
 	offerWanted atomic.Bool
+	running     atomic.Bool // Run has been called
+	out         outbox
 
 	mu      sync.Mutex // guards all below
 	checks  map[pairKey]int
@@ -101,6 +103,7 @@ func New(config Config) (*Peer, error) {
 		formats:   map[formatKey]string{},
 		servers:   map[netip.AddrPort]bool{},
 	}
+	p.out.send = p.send
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	pc, err := p.api().NewPeerConnection(webrtc.Configuration{ICEServers: config.ICEServers})
 	if err != nil {
@@ -167,12 +170,16 @@ func (n announced) ListenUDP(local netip.AddrPort) (ice.PacketConn, error) {
 	return conn, err
 }
 
-// Run carries the other peer's messages to the connection until the context or
+// Run makes the offer that is wanted, then carries the other peer's messages to the connection until the context or
 // the signal channel ends, Close is called, or something fails. The error is
 // nil in the second case.
 func (p *Peer) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { p.cancel(ctx.Err()) })
 	defer stop()
+	p.running.Store(true)
+	if err := p.settle(); err != nil {
+		return fmt.Errorf("%s: %w", p.config.Party, err)
+	}
 	for {
 		m, err := p.config.Signal.Receive(p.ctx)
 		if errors.Is(err, io.EOF) {
@@ -208,7 +215,7 @@ func (p *Peer) fail(err error) {
 func (p *Peer) Completed() <-chan struct{} { return p.completed }
 
 // Offer makes an offer and sends it to the other peer: at once, or, while an
-// exchange of descriptions is under way, after it.
+// exchange of descriptions is under way, after it. Before Run it is Run that does.
 func (p *Peer) Offer() error {
 	p.offerWanted.Store(true)
 	return p.settle()
@@ -217,7 +224,7 @@ func (p *Peer) Offer() error {
 // settle makes the offer that is wanted, if it can be made now. Whoever holds
 // the turn does it otherwise, after giving it back.
 func (p *Peer) settle() error {
-	for p.offerWanted.Load() {
+	for p.running.Load() && p.offerWanted.Load() {
 		select {
 		case p.turn <- struct{}{}:
 		default:
@@ -240,16 +247,28 @@ func (p *Peer) settle() error {
 // describe makes the description that comes next, an offer or an answer, and
 // sends it. The turn is the caller's.
 func (p *Peer) describe() error {
-	if err := p.SetLocalDescription(webrtc.SessionDescription{}); err != nil {
-		return err
+	p.out.hold()
+	err := p.SetLocalDescription(webrtc.SessionDescription{})
+	if err == nil {
+		err = p.send(signal.Message{Description: p.LocalDescription()})
 	}
-	description := p.LocalDescription()
-	if description == nil {
+	return errors.Join(err, p.out.release())
+}
+
+// send gives a message to the signal channel.
+func (p *Peer) send(m signal.Message) error {
+	text := ""
+	switch {
+	case m.Description != nil:
+		p.learnFormats(*m.Description, true)
+		text = DescriptionText(*m.Description)
+	case m.Candidate != nil:
+		text = CandidateText(*m.Candidate)
+	default:
 		return nil // closed meanwhile
 	}
-	p.learnFormats(*description, true)
-	p.config.Log.Arrow(p.config.Party, diagram.Signal, diagram.KindSignal, DescriptionText(*description))
-	return p.config.Signal.Send(p.ctx, signal.Message{Description: description})
+	p.config.Log.Arrow(p.config.Party, diagram.Signal, diagram.KindSignal, text)
+	return p.config.Signal.Send(p.ctx, m)
 }
 
 func (p *Peer) candidate(c *webrtc.ICECandidate) {
@@ -258,8 +277,7 @@ func (p *Peer) candidate(c *webrtc.ICECandidate) {
 	}
 	init := c.ToJSON()
 	p.changed()
-	p.config.Log.Arrow(p.config.Party, diagram.Signal, diagram.KindSignal, CandidateText(init))
-	p.fail(p.config.Signal.Send(p.ctx, signal.Message{Candidate: &init}))
+	p.fail(p.out.candidate(signal.Message{Candidate: &init}))
 }
 
 // CandidateText describes a candidate in a few words.
