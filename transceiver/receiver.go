@@ -16,7 +16,7 @@ type ReceiverConfig struct {
 	// OnTrack announces a track of which the first packet has come, so that its
 	// codec and SSRC are known: on the goroutine that called HandleRTP, SetKeys
 	// or SetReceivers. It is called again for the first packet after the receiver
-	// was told to receive anew.
+	// was told to receive anew, and after the track's source has ended (see OnBye).
 	OnTrack func(*Track)
 	// OnRTCP is given each RTCP packet, compound or not, that says something of
 	// one of the receiver's SSRCs. raw is lent until it returns.

@@ -117,6 +117,9 @@ func (s *Session) goodbye(d *delivery, ssrc uint32) {
 	st.nacks.reset()
 	st.keyFrame.wanted = false
 	if st.binding != nil && st.lane != nil {
+		if st.lane.current == st {
+			st.lane.track.announced.Store(false)
+		}
 		d.byes = append(d.byes, bye{st.binding.receiver, ssrc})
 	}
 }

@@ -131,6 +131,9 @@ func TestGoodbye(t *testing.T) {
 	}
 	w.rtp(video(1, 9000), "again")
 	v.want(t, "", "it has come back", "a", "c", "again")
+	if len(v.tracks) != 2 {
+		t.Errorf("the track was announced %d times, want again", len(v.tracks))
+	}
 }
 
 func TestReferenceTimes(t *testing.T) {

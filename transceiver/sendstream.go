@@ -83,8 +83,12 @@ type SendStream struct {
 	toneTime uint32
 	counts   SendStats
 	key      keyRequests
-	// lastSent is when a packet of the source was last sent.
+	// turn counts the writers that the stream has had.
+	turn uint64
+	// lastSent is when a packet of the source was last sent; zero if the peer was
+	// told since that there will be none. parted is what counts.Packets was then.
 	lastSent time.Time
+	parted   uint64
 	closed   bool
 
 	// What packets are made with, to allocate nothing.
@@ -149,14 +153,14 @@ func (st *SendStream) SSRC() uint32 { return st.ssrc.Load() }
 // that was sent, ErrTooOld for one of which nobody knows, ErrStreamClosed, or
 // what the path says.
 func (st *SendStream) WriteRTP(now time.Time, h *rtp.Header, payload []byte) (int, error) {
-	return st.write(now, h, payload, nil)
+	return st.write(now, h, payload, nil, anyWriter)
 }
 
 // WriteShared sends as WriteRTP does a packet with a payload that other streams
 // send as well: it is kept once for all of them. The caller keeps its own use of
 // p.
 func (st *SendStream) WriteShared(now time.Time, h *rtp.Header, p *Payload) error {
-	_, err := st.write(now, h, p.b, p)
+	_, err := st.write(now, h, p.b, p, anyWriter)
 	return err
 }
 
@@ -169,22 +173,57 @@ func (st *SendStream) Rebase() {
 	st.numbers.rebase()
 }
 
-func (st *SendStream) write(now time.Time, h *rtp.Header, payload []byte, shared *Payload) (int, error) {
-	n, kind, err := st.writeLocked(now, h, payload, shared)
+// A Writer is what writes the packets of a stream's source, a track for instance. A
+// stream has one at a time: what another writes late must not get between its
+// packets, since the peer would take it for a jump of the one source that it
+// knows.
+type Writer struct {
+	st   *SendStream
+	turn uint64
+}
+
+// anyWriter is the turn of who writes to the stream itself.
+const anyWriter = 0
+
+// NewWriter gives the stream another source: Rebase, and from then on the packets
+// of the writer before are dropped.
+func (st *SendStream) NewWriter() *Writer {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.numbers.rebase()
+	st.turn++
+	return &Writer{st, st.turn}
+}
+
+// WriteRTP is [SendStream.WriteRTP]. It returns 0 and no error once the stream has
+// another writer.
+func (w *Writer) WriteRTP(now time.Time, h *rtp.Header, payload []byte) (int, error) {
+	return w.st.write(now, h, payload, nil, w.turn)
+}
+
+// WriteShared is [SendStream.WriteShared]. Nothing happens once the stream has
+// another writer.
+func (w *Writer) WriteShared(now time.Time, h *rtp.Header, p *Payload) error {
+	_, err := w.st.write(now, h, p.b, p, w.turn)
+	return err
+}
+
+func (st *SendStream) write(now time.Time, h *rtp.Header, payload []byte, shared *Payload, turn uint64) (int, error) {
+	n, kind, err := st.writeLocked(now, h, payload, shared, turn)
 	if n > 0 {
 		st.out.armReports(now, kind == codec.Video)
 	}
 	return n, err
 }
 
-func (st *SendStream) writeLocked(now time.Time, h *rtp.Header, payload []byte, shared *Payload) (int, codec.Kind, error) {
+func (st *SendStream) writeLocked(now time.Time, h *rtp.Header, payload []byte, shared *Payload, turn uint64) (int, codec.Kind, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.closed {
 		return 0, 0, ErrStreamClosed
 	}
 	sealer := st.out.sealer.Load()
-	if sealer == nil || !st.cfg.Active {
+	if sealer == nil || !st.cfg.Active || turn != anyWriter && turn != st.turn {
 		return 0, 0, nil
 	}
 	place, err := st.numbers.number(now, h.SequenceNumber, h.Timestamp)
@@ -245,17 +284,35 @@ func (st *SendStream) transmit(now time.Time, sealer *srtptransport.Sealer, numb
 	return n, st.out.flush(&st.burst)
 }
 
+// Pause has the stream send nothing more until Configure makes it active again,
+// and tells the peer so (RFC 3550 §6.6). What was kept to be sent again is freed.
+func (st *SendStream) Pause(now time.Time) { st.out.pause(now, st) }
+
 // Close ends the stream: the peer is told so (RFC 3550 §6.6), and what was kept
 // is freed. Further writes return ErrStreamClosed.
 func (st *SendStream) Close(now time.Time) { st.out.remove(now, st) }
 
-// end makes the stream one that sends no more and returns its sources if it ever
-// did.
+// end makes the stream one that sends no more. It returns its sources, and whether
+// the peer has to be told.
 func (st *SendStream) end() (sources sendSSRCs, sent bool) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.closed = true
+	return st.part()
+}
+
+// pause is end for a stream that may send again.
+func (st *SendStream) pause() (sources sendSSRCs, sent bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.cfg.Active = false
+	return st.part()
+}
+
+func (st *SendStream) part() (sources sendSSRCs, sent bool) {
+	sent = st.counts.Packets > st.parted
+	st.parted, st.lastSent = st.counts.Packets, time.Time{}
 	st.history.free()
 	st.tones.stop()
-	return sendSSRCs{st.cfg.SSRC, st.cfg.RTXSSRC}, st.counts.Packets > 0
+	return sendSSRCs{st.cfg.SSRC, st.cfg.RTXSSRC}, sent
 }

@@ -145,6 +145,15 @@ func (o *sendHalf) remove(now time.Time, st *SendStream) {
 	o.register(st, sources, sendSSRCs{})
 }
 
+// pause ends a stream for now and tells the peer.
+func (o *sendHalf) pause(now time.Time, st *SendStream) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if sources, sent := st.pause(); sent && !o.closed {
+		o.goodbye(now, sources.appendTo(nil))
+	}
+}
+
 // close says goodbye for all streams and closes them.
 func (o *sendHalf) close(now time.Time) {
 	o.mu.Lock()
