@@ -30,7 +30,12 @@ func connectAndSend(ctx context.Context, o options, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, p.Close()) }()
 	defer log.Stop()
 
-	// Creating the first channel is what makes A offer a connection.
+	var streams []*stream
+	if o.clip > 0 {
+		if streams, err = addMedia(p); err != nil {
+			return err
+		}
+	}
 	ping, err := p.a.CreateDataChannel("ping", nil)
 	if err != nil {
 		return err
@@ -55,6 +60,11 @@ func connectAndSend(ctx context.Context, o options, out io.Writer) (err error) {
 			return err
 		}
 	}
+	if o.clip > 0 {
+		if err := play(ctx, p, streams, o.clip); err != nil {
+			return err
+		}
+	}
 	log.Note(diagram.TURN, diagram.KindState, "not needed: there is a direct path")
 	log.Stop()
 	renderer.Close()
@@ -66,7 +76,10 @@ func connectAndSend(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	return report(out, p, o, sum, took, roundTrip)
+	if err := report(out, p, o, sum, took, roundTrip); err != nil {
+		return err
+	}
+	return reportMedia(out, streams)
 }
 
 // echoAll sends back what comes on a channel.

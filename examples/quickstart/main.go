@@ -1,7 +1,7 @@
 // Quickstart connects two peers and shows how: every message that they exchange
 // with a STUN server, over the signal channel and with each other is drawn as an
-// arrow of a sequence diagram while it happens. Then one sends the other a file
-// over a data channel.
+// arrow of a sequence diagram while it happens. One sends the other a video and a
+// sound at their pace, and then a file over a data channel.
 //
 //	go run ./quickstart         two peers in this process
 //	go run ./quickstart -web    a browser and this process, on a page

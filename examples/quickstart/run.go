@@ -16,7 +16,8 @@ import (
 type options struct {
 	plain   bool
 	timeout time.Duration
-	size    int64 // bytes
+	size    int64         // bytes
+	clip    time.Duration // how much of a video and a sound
 	style   diagram.Style
 	live    bool
 
@@ -33,6 +34,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.BoolVar(&o.plain, "plain", false, "write a line of words for each event instead of drawing")
 	flags.DurationVar(&o.timeout, "timeout", time.Minute, "give up after this `time`")
 	flags.Int64Var(&mib, "size", 64, "size of the file in `MiB`")
+	flags.DurationVar(&o.clip, "clip", 4*time.Second, "how `long` a video and a sound are sent; 0 sends none")
 	flags.BoolVar(&o.web, "web", false, "serve a page on which a browser is the other peer")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` of the page")
 	flags.BoolVar(&o.open, "open", true, "open the page in your browser")
@@ -44,6 +46,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q; -help lists what there is", flags.Arg(0))
 	case mib < 1 || mib > 1<<20:
 		return o, fmt.Errorf("-size %d; from 1 to %d MiB are possible", mib, 1<<20)
+	case o.clip < 0:
+		return o, fmt.Errorf("-clip %v; a time of 0 or more is needed", o.clip)
 	case o.timeout <= 0:
 		return o, fmt.Errorf("-timeout %v; a time above 0 is needed", o.timeout)
 	}

@@ -8,9 +8,12 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pion/rtp"
 
 	"github.com/parleyrtc/webrtc/examples/internal/transfer"
 )
@@ -28,10 +31,10 @@ func inOrder(t *testing.T, output string, want ...string) {
 	}
 }
 
-// The whole exchange, then a file whose hash is what it must be.
+// The whole exchange, a clip, then a file whose hash is what it must be.
 func TestQuickstart(t *testing.T) {
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-plain", "-size", "3"}, &out); err != nil {
+	if err := run(t.Context(), []string{"-plain", "-size", "3", "-clip", "2s"}, &out); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	text := out.String()
@@ -58,6 +61,8 @@ func TestQuickstart(t *testing.T) {
 		"Peer B -> Peer A            Certificate, ClientKeyExchange, CertificateVerify, ChangeCipherSpec, Finished",
 		"Peer A -> Peer B            ChangeCipherSpec, Finished",
 		`Peer A                      channel "ping" open`,
+		"Peer A                      plays a clip of 2s",
+		"Peer A                      the clip is over",
 		"TURN                        not needed: there is a direct path",
 		`Peer A sends "quickstart.bin", 3.0 MiB`,
 		"100%",
@@ -65,7 +70,23 @@ func TestQuickstart(t *testing.T) {
 		"Selected pair  127.0.0.1:",
 		"Throughput     ",
 		"Round trip     ",
+		"Video          60 frames of video/VP8 from A; B counted ", " packets, 0 lost, jitter ", "and reported to A: 0 lost, jitter ",
+		"Sound          100 frames of audio/opus from A; B counted 100 packets, 0 lost, jitter ", "and reported to A: 0 lost, jitter ",
 	)
+	for _, want := range []string{
+		"Peer A -> Signal channel    offer: video, audio, data\n",
+		"Peer B -> Signal channel    answer: video, audio, data\n",
+		"Peer A -> Peer B            SRTP: VP8, SSRC ",
+		"Peer A -> Peer B            SRTP: opus, SSRC ",
+		"Peer B                      track of video/VP8\n",
+		"Peer B                      track of audio/opus\n",
+		"Peer A -> Peer B            SRTCP: sender report\n",
+		"Peer B -> Peer A            SRTCP: receiver report\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the output lacks %q:\n%s", want, text)
+		}
+	}
 	for _, peer := range []string{"Peer A", "Peer B"} {
 		inOrder(t, text, peer+" -> STUN              who am I?", "STUN -> "+peer+"              you are 127.0.0.1:")
 		inOrder(t, text, peer+" -> Signal channel    candidate 127.0.0.1:", peer+" -> Signal channel    end of candidates")
@@ -76,7 +97,7 @@ func TestQuickstart(t *testing.T) {
 // Drawn, the diagram has its headings, and no line is too wide.
 func TestDrawing(t *testing.T) {
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-size", "1"}, &out); err != nil {
+	if err := run(t.Context(), []string{"-size", "1", "-clip", "100ms"}, &out); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	inOrder(t, out.String(), "Peer A", "STUN", "TURN", "Signal channel", "Peer B", "offer", "answer", "100%")
@@ -95,6 +116,7 @@ func TestBadArguments(t *testing.T) {
 		"an argument":            {[]string{"fast"}, `unexpected argument "fast"`},
 		"no size":                {[]string{"-size", "0"}, "-size 0"},
 		"no time":                {[]string{"-timeout", "0s"}, "-timeout 0s"},
+		"no clip":                {[]string{"-clip", "-1s"}, "-clip -1s"},
 		"no such flag":           {[]string{"-turn"}, "-turn"},
 		"a page at no address":   {[]string{"-web", "-open=false", "-addr", "nowhere"}, "nowhere"},
 		"a page at a taken port": {[]string{"-web", "-open=false", "-addr", "192.0.2.77:1"}, "-addr 127.0.0.1:0"},
@@ -120,12 +142,47 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
+// An interrupt in the middle of the clip ends the run at once.
+func TestInterruptClip(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &trigger{when: "SRTP: VP8", do: cancel}
+	if err := run(ctx, []string{"-plain", "-clip", "1h"}, out); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// Loss and jitter are counted as RFC 3550 says.
+func TestCounter(t *testing.T) {
+	start := time.Unix(1000, 0)
+	c := &counter{clockRate: 1000}
+	for _, p := range []struct {
+		sequence uint16
+		at       int // milliseconds, and 20 of them from one timestamp to the next
+	}{{65534, 0}, {65535, 20}, {1, 60}, {0, 61}, {3, 100}, {3, 100}} {
+		h := &rtp.Header{SequenceNumber: p.sequence, Timestamp: 20 * uint32(p.sequence+2)}
+		c.packet(h, start.Add(time.Duration(p.at)*time.Millisecond))
+	}
+	if c.packets != 6 || c.newest != 3 || c.lost() != 0 { // one is lost, one came twice
+		t.Errorf("%d packets to %d, %d lost", c.packets, c.newest, c.lost())
+	}
+	// 0 until the late packet, which is 21 off, and the one after it, as much.
+	want := 21.0 / 16
+	want += (21 - want) / 16
+	want -= want / 16
+	if got := 1000 * c.jitterTime().Seconds(); math.Abs(got-want) > 0.001 {
+		t.Errorf("the jitter is %v ms, want %v", got, want)
+	}
+	if (&counter{}).lost() != 0 {
+		t.Error("nothing was sent, and lost")
+	}
+}
+
 // An interrupt in the middle of the file ends the run at once.
 func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out := &trigger{when: "Peer A sends", do: cancel}
 	start := time.Now()
-	err := run(ctx, []string{"-plain", "-size", "2048"}, out)
+	err := run(ctx, []string{"-plain", "-size", "2048", "-clip", "0"}, out)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}
@@ -149,7 +206,7 @@ func (w *trigger) Write(b []byte) (int, error) {
 
 // An output that cannot be written to, such as a closed pipe, is an error.
 func TestBrokenOutput(t *testing.T) {
-	if err := run(t.Context(), []string{"-size", "1"}, broken{}); !errors.Is(err, io.ErrClosedPipe) {
+	if err := run(t.Context(), []string{"-size", "1", "-clip", "0"}, broken{}); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("the error is %v", err)
 	}
 }

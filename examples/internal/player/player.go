@@ -49,6 +49,30 @@ func Ogg(file io.Reader) (Samples, error) {
 	return reader.Samples(), nil
 }
 
+// Loop returns the samples of a clip again and again, for as long as is given in
+// all. Open returns those of the whole clip.
+func Loop(open func() (Samples, error), length time.Duration) Samples {
+	return func(yield func(media.Sample, error) bool) {
+		for at := time.Duration(0); at < length; {
+			samples, err := open()
+			if err != nil {
+				yield(media.Sample{}, err)
+				return
+			}
+			before := at
+			for sample, err := range samples {
+				if at += sample.Duration; !yield(sample, err) || err != nil || at+sample.Duration/2 >= length {
+					return
+				}
+			}
+			if at == before {
+				yield(media.Sample{}, io.ErrUnexpectedEOF) // a clip that takes no time has no end
+				return
+			}
+		}
+	}
+}
+
 // Play writes samples, each when those before it are over. It returns when the
 // last one is, or with the first error, or when the context ends.
 func Play(ctx context.Context, samples Samples, write func(media.Sample) error) error {

@@ -72,6 +72,41 @@ func TestSound(t *testing.T) {
 	})
 }
 
+// A clip that is too short is played again, one that is too long in part.
+func TestLoop(t *testing.T) {
+	for _, length := range []time.Duration{time.Second, 4 * time.Second, 9 * time.Second} {
+		var at time.Duration
+		for s, err := range Loop(func() (Samples, error) {
+			samples, _, err := IVF(open(t, "vp8.ivf"))
+			return samples, err
+		}, length) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			at += s.Duration
+		}
+		if (at - length).Abs() > time.Second/60 {
+			t.Errorf("%v were played of %v", at, length)
+		}
+	}
+	failure := errors.New("no clip")
+	for _, open := range []func() (Samples, error){
+		func() (Samples, error) { return nil, failure },
+		func() (Samples, error) { return func(func(media.Sample, error) bool) {}, nil },
+		func() (Samples, error) {
+			return func(yield func(media.Sample, error) bool) { yield(media.Sample{}, failure) }, nil
+		},
+	} {
+		var errs []error
+		for _, err := range Loop(open, time.Second) {
+			errs = append(errs, err)
+		}
+		if len(errs) != 1 || errs[0] == nil {
+			t.Errorf("the errors are %v", errs)
+		}
+	}
+}
+
 // ticks are samples of 10 ms without an end.
 func ticks(yield func(media.Sample, error) bool) {
 	for yield(media.Sample{Data: []byte{0}, Duration: 10 * time.Millisecond}, nil) {
