@@ -31,7 +31,7 @@ func (pc *PeerConnection) GracefulClose() error {
 func (pc *PeerConnection) shutdown() {
 	var transports []*transport
 	var session *datachannel.Session
-	var transceivers []*RTPTransceiver
+	var unsynced []*RTPSender
 	_ = pc.loop.call(func(now time.Time) {
 		pc.isClosed.Store(true)
 		pc.events.close()
@@ -44,15 +44,15 @@ func (pc *PeerConnection) shutdown() {
 			pc.sctp.state.Store(int32(SCTPTransportStateClosed))
 		}
 		transports, session = pc.transports, pc.session
-		transceivers = pc.transceivers
 		for _, t := range *pc.mediaTransports.Load() {
 			t.media.Load().SetReceivers(nil) // all at once, not one by one
 		}
-		for _, t := range transceivers {
+		for _, t := range pc.transceivers {
 			// webrtc-pc §4.4.2, close: "Set transceiver.[[Stopped]] ... to true" by
 			// stopping it, without negotiation.
 			t.stop(now)
 		}
+		unsynced, pc.unsynced = pc.unsynced, nil
 		pc.gatheringEnded()
 		if pc.assoc.cancel != nil {
 			pc.assoc.cancel()
@@ -61,7 +61,7 @@ func (pc *PeerConnection) shutdown() {
 	pc.moment.Store(nil)
 	// The channels go first, while their packets still have a way out; the
 	// loop goes last, since the transports may wait for it.
-	pc.syncSenders()
+	pc.syncSenders(unsynced)
 	session.Close(nil)
 	for _, t := range transports {
 		t.close()

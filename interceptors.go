@@ -1,12 +1,14 @@
 package webrtc
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 
 	"github.com/parleyrtc/webrtc/internal/codec"
+	"github.com/parleyrtc/webrtc/transceiver"
 )
 
 // interceptors are those of the program's interceptor.Registry, built for one
@@ -15,6 +17,8 @@ type interceptors struct {
 	pc    *PeerConnection
 	chain interceptor.Interceptor // nil without a registry
 	rtcp  interceptor.RTCPWriter  // what WriteRTCP writes to
+	// closed says that the chain was closed; a Bind of a track may outlast that.
+	closed atomic.Bool
 }
 
 // newInterceptors builds the chain of a registry, which may be nil.
@@ -37,7 +41,7 @@ func newInterceptors(pc *PeerConnection, registry *interceptor.Registry) (*inter
 }
 
 func (in *interceptors) close() {
-	if in.chain == nil {
+	if in.chain == nil || in.closed.Swap(true) {
 		return
 	}
 	if err := in.chain.Close(); err != nil {
@@ -45,20 +49,26 @@ func (in *interceptors) close() {
 	}
 }
 
-// bindLocal puts the interceptors before a stream that is sent. Those that change
-// nothing leave the direct way to the stream as it is.
-func (in *interceptors) bindLocal(b *trackBinding, p RTPCodecParameters) *interceptor.StreamInfo {
-	if in.chain == nil {
-		return nil
+// bindLocal puts the interceptors before a stream that is sent. It returns nil for
+// the writer if they change nothing.
+func (in *interceptors) bindLocal(b *trackBinding, p RTPCodecParameters, end *transceiver.Writer) (*interceptor.StreamInfo, interceptor.RTPWriter) {
+	if in.chain == nil || in.closed.Load() {
+		return nil, nil
 	}
 	c := codecFrom(p)
 	info := streamInfo(b.id, b.encoding.ssrc, b.config().RTXSSRC, c, b.media.SendCodecs, b.HeaderExtensions())
-	base := &streamWriter{stream: b.stream}
+	base := &streamWriter{end: end}
 	chain := in.chain.BindLocalStream(info, base)
-	if same, ok := chain.(*streamWriter); !ok || same != base {
-		b.writer.chain = chain
+	if same, ok := chain.(*streamWriter); ok && same == base {
+		return info, nil
 	}
-	return info
+	return info, chain
+}
+
+func (in *interceptors) unbindLocal(info *interceptor.StreamInfo) {
+	if !in.closed.Load() {
+		in.chain.UnbindLocalStream(info)
+	}
 }
 
 // bindRemote puts the interceptors behind a stream that is received. It returns

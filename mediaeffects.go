@@ -23,6 +23,8 @@ type TrackEvent struct {
 type mediaEvents struct {
 	mute   []*TrackRemote // muteTracks
 	tracks []TrackEvent   // trackEventInits
+	// expected are tracks of which packets may come from now on.
+	expected []*TrackRemote
 	// receivers are transports whose receivers have changed.
 	receivers []*transport
 }
@@ -123,6 +125,9 @@ func (t *RTPTransceiver) inForce(m *signaling.Media, events *mediaEvents) {
 			Codecs:           codecParameters(m.ReceiveCodecs),
 			HeaderExtensions: extensionParameters(m.ReceiveExtensions),
 		})
+		if directionFrom(m.Direction).receives() && len(m.ReceiveRIDs) == 0 {
+			events.expected = append(events.expected, t.receiver.main)
+		}
 	}
 	t.Sender().refresh()
 }
@@ -228,8 +233,10 @@ func (pc *PeerConnection) fireMedia(events *mediaEvents) {
 				f(e)
 			}
 		})
-		if pc.api.settings.trackBeforePacket && !e.Track.announced.Swap(true) {
-			pc.fireTrack(e.Track)
+	}
+	for _, t := range events.expected {
+		if pc.api.settings.trackBeforePacket && !t.announced.Swap(true) {
+			pc.fireTrack(t)
 		}
 	}
 }

@@ -1,13 +1,18 @@
 package webrtc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/rtp"
@@ -21,9 +26,12 @@ type source struct {
 	track   *TrackLocalStaticRTP
 	next    uint32
 	written []time.Time // by number
-	// sequence and timestamp are those of the next packet.
+	// sequence and timestamp are those of the next packet. With a clock, in hertz,
+	// timestamps count time from the first packet on; else 3000 for each packet.
 	sequence  uint16
 	timestamp uint32
+	clock     uint32
+	base      uint32 // timestamp of the first packet, with a clock
 }
 
 // source makes a track of a codec and has p send it.
@@ -33,11 +41,18 @@ func (p *peer) source(mimeType, id string) (*source, *RTPSender) {
 	if mimeType == MimeTypeOpus {
 		c.ClockRate, c.Channels = 48000, 2
 	}
-	track, err := NewTrackLocalStaticRTP(c, id, "stream-"+p.name)
-	p.must(err, "NewTrackLocalStaticRTP")
-	sender, err := p.AddTrack(track)
+	s := p.unsent(c, id)
+	sender, err := p.AddTrack(s.track)
 	p.must(err, "AddTrack")
-	return &source{w: p.w, track: track}, sender
+	return s, sender
+}
+
+// unsent makes a track of a codec that nothing sends yet.
+func (p *peer) unsent(c RTPCodecCapability, id string, options ...func(*TrackLocalStaticRTP)) *source {
+	p.w.Helper()
+	track, err := NewTrackLocalStaticRTP(c, id, "stream-"+p.name, options...)
+	p.must(err, "NewTrackLocalStaticRTP")
+	return &source{w: p.w, track: track}
 }
 
 // write sends n packets, one every interval.
@@ -54,6 +69,13 @@ func (s *source) packet() {
 	// A VP8 payload descriptor that starts a frame, then the number.
 	payload[0] = 0x10
 	binary.BigEndian.PutUint32(payload[4:], s.next)
+	if s.clock != 0 {
+		if len(s.written) == 0 {
+			s.base = s.timestamp
+		} else {
+			s.timestamp = s.base + uint32(time.Since(s.written[0]).Seconds()*float64(s.clock))
+		}
+	}
 	err := s.track.WriteRTP(&rtp.Packet{
 		Header:  rtp.Header{Version: 2, SequenceNumber: s.sequence, Timestamp: s.timestamp, Marker: true},
 		Payload: payload,
@@ -75,6 +97,7 @@ type sink struct {
 
 	mu      sync.Mutex // guards all below
 	numbers []uint32
+	headers []rtp.Header
 	times   []time.Time
 	err     error // that ended reading
 }
@@ -113,6 +136,7 @@ func (s *sink) read() {
 			return
 		}
 		s.numbers = append(s.numbers, binary.BigEndian.Uint32(p.Payload[4:]))
+		s.headers = append(s.headers, p.Header)
 		s.times = append(s.times, time.Now())
 		s.mu.Unlock()
 	}
@@ -163,4 +187,200 @@ func virtualMedia(t *testing.T, path simnet.Path, scenario func(w *world, a, b *
 		a, b, from, sinks := w.mediaPair(path)
 		scenario(w, a, b, from, sinks)
 	})
+}
+
+// An audience is what a peer hears of remote tracks: a diary of the events in
+// their order, and what each track that comes has brought.
+type audience struct {
+	p     *peer
+	limit time.Duration // of SetOrdered
+
+	mu    sync.Mutex // guards all below
+	diary []string
+	all   []*sink
+}
+
+func (p *peer) audience(limit time.Duration) *audience {
+	h := &audience{p: p, limit: limit}
+	p.OnTrackEvent(func(e TrackEvent) {
+		t := e.Track
+		h.note("track %s in %s", t.ID(), strings.Join(e.StreamIDs, " "))
+		t.OnMute(func() { h.note("mute %s", t.ID()) })
+		t.OnUnmute(func() { h.note("unmute %s", t.ID()) })
+		t.OnEnded(func() { h.note("ended %s", t.ID()) })
+	})
+	p.OnTrack(func(t *TrackRemote, _ *RTPReceiver) {
+		t.SetOrdered(limit)
+		s := &sink{w: p.w, track: t, done: make(chan struct{})}
+		h.mu.Lock()
+		h.all = append(h.all, s)
+		h.mu.Unlock()
+		h.note("media of %s", strings.TrimSuffix(t.ID()+" "+t.RID(), " "))
+		s.read()
+	})
+	return h
+}
+
+func (h *audience) note(format string, arguments ...any) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.diary = append(h.diary, fmt.Sprintf(format, arguments...))
+}
+
+// heard checks what was written into the diary since the last look.
+func (h *audience) heard(when string, want ...string) {
+	h.p.w.Helper()
+	synctest.Wait()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !slices.Equal(h.diary, want) {
+		h.p.w.Errorf("%s: %s hears %q, want %q", when, h.p.name, h.diary, want)
+	}
+	h.diary = nil
+}
+
+// sinks returns what has come, in order; last is the newest.
+func (h *audience) sinks() []*sink {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.all)
+}
+
+func (h *audience) last() *sink {
+	h.p.w.Helper()
+	all := h.sinks()
+	if len(all) == 0 {
+		h.p.w.Fatalf("%s: no track has come", h.p.name)
+	}
+	return all[len(all)-1]
+}
+
+// has tells whether the sink has got the packets from first to last and no others.
+func (s *sink) has(first, last uint32) bool {
+	got := s.got()
+	if len(got) != int(last-first+1) {
+		return false
+	}
+	for i, n := range got {
+		if n != first+uint32(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// ended tells whether reading has ended, by io.EOF.
+func (s *sink) ended() bool {
+	select {
+	case <-s.done:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return errors.Is(s.err, io.EOF)
+	default:
+		return false
+	}
+}
+
+// A flight is an RTP packet as it left its host.
+type flight struct {
+	at     time.Time
+	header rtp.Header
+	raw    []byte
+}
+
+// watches records the RTP packets that p sends from now on; the result returns
+// those of an SSRC.
+func (w *world) watches(p *peer) func(ssrc SSRC) []flight {
+	var mu sync.Mutex
+	var all []flight
+	w.net.Tap(func(packet simnet.Packet) {
+		if packet.Event != simnet.Sent || packet.Host != p.name || !isRTP(packet) {
+			return
+		}
+		f := flight{at: packet.Time, raw: bytes.Clone(packet.Data)}
+		if _, err := f.header.Unmarshal(f.raw); err != nil {
+			w.Errorf("%s sends what is no RTP packet: %v", p.name, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, f)
+	})
+	return func(ssrc SSRC) []flight {
+		mu.Lock()
+		defer mu.Unlock()
+		var out []flight
+		for _, f := range all {
+			if f.header.SSRC == uint32(ssrc) {
+				out = append(out, f)
+			}
+		}
+		return out
+	}
+}
+
+// isRTP and isRTCP tell packets apart by their first two bytes (RFC 7983 §7,
+// RFC 5761 §4).
+func isRTP(p simnet.Packet) bool {
+	return len(p.Data) > 12 && p.Data[0]>>6 == 2 && (p.Data[1] < 192 || p.Data[1] > 223)
+}
+
+func isRTCP(p simnet.Packet) bool {
+	return len(p.Data) > 8 && p.Data[0]>>6 == 2 && p.Data[1] >= 192 && p.Data[1] <= 223
+}
+
+// goesOn checks that sequence numbers are consecutive and that timestamps, of
+// clock hertz, have grown with the time, give or take tolerance.
+func (w *world) goesOn(flights []flight, clock float64, tolerance time.Duration) {
+	w.Helper()
+	for i := 1; i < len(flights); i++ {
+		before, f := flights[i-1], flights[i]
+		if f.header.SequenceNumber != before.header.SequenceNumber+1 {
+			w.Errorf("packet %d has sequence number %d behind %d", i, f.header.SequenceNumber, before.header.SequenceNumber)
+		}
+		passed := time.Duration(float64(int32(f.header.Timestamp-before.header.Timestamp)) / clock * float64(time.Second))
+		if off := passed - f.at.Sub(before.at); off > tolerance || off < -tolerance {
+			w.Errorf("packet %d was sent %v after the one before, its timestamp says %v", i, f.at.Sub(before.at), passed)
+		}
+	}
+}
+
+// A call is two connected peers that each send a camera to the other.
+type call struct {
+	w            *world
+	a, b         *peer
+	fromA, fromB *source
+	atA, atB     *audience
+}
+
+// inCall runs a scenario in a call over a path with 20 ms of delay.
+func inCall(t *testing.T, scenario func(w *world, c *call)) {
+	t.Helper()
+	inCallWith(t, SettingEngine{}, scenario)
+}
+
+func inCallWith(t *testing.T, settings SettingEngine, scenario func(w *world, c *call)) {
+	t.Helper()
+	inWorld(t, 1, func(w *world) {
+		w.net.SetDefaultPath(simnet.Path{Delay: 20 * time.Millisecond})
+		c := &call{w: w, a: w.peerWith("a", settings, simnet.Addrs("192.0.2.1")), b: w.peerWith("b", settings, simnet.Addrs("192.0.2.2"))}
+		w.signal(c.a, c.b, fixed(10*time.Millisecond))
+		c.fromA, _ = c.a.source(MimeTypeVP8, "camera-a")
+		c.fromB, _ = c.b.source(MimeTypeVP8, "camera-b")
+		c.fromA.clock, c.fromB.clock = 90000, 90000
+		c.atA, c.atB = c.a.audience(100*time.Millisecond), c.b.audience(100*time.Millisecond)
+		c.a.negotiates(c.b, 10*time.Millisecond)
+		w.within(10*time.Second, "both are connected", connected(c.a, c.b))
+		scenario(w, c)
+	})
+}
+
+// talk has both cameras write n packets, one every 10 ms, and lets the last arrive.
+func (c *call) talk(n int) {
+	c.w.Helper()
+	for range n {
+		c.fromA.packet()
+		c.fromB.packet()
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(200 * time.Millisecond)
 }

@@ -52,8 +52,6 @@ type PeerConnection struct {
 	// cname is the canonical name of all that is sent (RFC 3550 §6.5.1, RFC 7022).
 	cname        string
 	interceptors *interceptors
-	// unsynced are senders whose tracks are to be bound or unbound.
-	unsynced unsyncedSenders
 	// mediaTransports are the transports that have an RTP session; the list is
 	// never changed, but replaced.
 	mediaTransports atomic.Pointer[[]*transport]
@@ -70,6 +68,7 @@ type PeerConnection struct {
 	machine           *signaling.Machine
 	transports        []*transport
 	transceivers      []*RTPTransceiver // shared with views: replaced, not changed
+	unsynced          []*RTPSender      // whose tracks the call that runs is to bind or unbind
 	session           *datachannel.Session
 	sctp              *SCTPTransport
 	assoc             association
@@ -199,15 +198,17 @@ func (pc *PeerConnection) ID() string { return pc.id }
 func (pc *PeerConnection) do(fn func(now time.Time)) error {
 	pc.events.enter()
 	var mark uint64
+	var unsynced []*RTPSender
 	err := pc.loop.call(func(now time.Time) {
 		fn(now)
+		unsynced, pc.unsynced = pc.unsynced, nil
 		pc.settle(now)
 		mark = pc.events.mark()
 	})
 	// What the caller reads after its own change is the changed state, in a
 	// handler too.
 	pc.moment.Store(nil)
-	pc.syncSenders()
+	pc.syncSenders(unsynced)
 	pc.events.leave(mark)
 	return err
 }

@@ -198,7 +198,9 @@ func (r *RTPReceiver) all() []*TrackRemote {
 // started is the moment at which a track's first packet has come, and its codec
 // and SSRC are known.
 func (r *RTPReceiver) started(core *transceiver.Track) {
-	if r.pc.isClosed.Load() || r.transceiver.stopping {
+	// The packet may have come before a description that has put it on hold.
+	m := r.transceiver.media
+	if r.pc.isClosed.Load() || r.transceiver.stopping || m == nil || !directionFrom(m.Direction).receives() {
 		return
 	}
 	t := r.track(core)

@@ -31,12 +31,10 @@ type RTPSender struct {
 	onBitrate         handler[func(bitsPerSecond uint64)]
 
 	// plan is what the loop wants of the bindings, which sync brings about.
-	plan atomic.Pointer[senderPlan]
+	plan  atomic.Pointer[senderPlan]
+	syncs senderSync
 	// operation serializes ReplaceTrack and AddEncoding.
 	operation sync.Mutex
-	// binding guards the bindings of the encodings: only who holds it calls Bind
-	// and Unbind of a track.
-	binding sync.Mutex
 
 	// All below belongs to the loop.
 	id            string   // second identifier of a=msid (RFC 8830)
@@ -52,8 +50,14 @@ type senderEncoding struct {
 	rid       string
 	ssrc, rtx uint32
 	rtcp      rtcpQueue
-	bound     *trackBinding                          // guarded by RTPSender.binding; nil while nothing is sent
-	stream    atomic.Pointer[transceiver.SendStream] // of bound
+	stream    atomic.Pointer[transceiver.SendStream] // while a track is bound to it
+
+	// All below belongs to the goroutine that syncs the sender.
+	bound *trackBinding // nil while nothing is sent
+	// core is the stream, nil before the first track. It outlives a binding, so
+	// that numbers go on. session is the one that it is of.
+	core    *transceiver.SendStream
+	session *transceiver.Session
 }
 
 // A senderPlan is what a sender should be doing, as the loop last saw it.
@@ -207,7 +211,7 @@ func (s *RTPSender) ReplaceTrack(track TrackLocal) error {
 	if err != nil || track == nil {
 		return err
 	}
-	refused := s.bindError()
+	refused := s.sync(true)
 	if refused == nil {
 		return nil
 	}
@@ -363,6 +367,12 @@ func (s *RTPSender) clearTracks() { s.tracks = make([]TrackLocal, len(s.tracks))
 // for brings it about (PeerConnection.syncSenders).
 func (s *RTPSender) refresh() {
 	t := s.transceiver
+	ended := t.stopping || s.pc.isClosed.Load()
+	if ended {
+		for _, e := range s.encodings {
+			e.rtcp.close(errTrackEnded)
+		}
+	}
 	s.plan.Store(&senderPlan{
 		encodings:  s.encodings,
 		tracks:     s.tracks,
@@ -370,9 +380,11 @@ func (s *RTPSender) refresh() {
 		transport:  t.transport,
 		media:      t.media,
 		sending:    t.media != nil && directionFrom(t.media.Direction).sends() && !t.stopping,
-		ended:      t.stopping || s.pc.isClosed.Load(),
+		ended:      ended,
 	})
-	s.pc.unsynced.add(s)
+	if !slices.Contains(s.pc.unsynced, s) {
+		s.pc.unsynced = append(s.pc.unsynced, s)
+	}
 }
 
 // described returns the sender's streams as signaling sees them.

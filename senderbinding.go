@@ -24,82 +24,75 @@ type trackBinding struct {
 	track    TrackLocal
 	id       string
 	media    *signaling.Media
-	session  *transceiver.Session
-	stream   *transceiver.SendStream
+	rid      string // as the peer knows the stream, "" if it does not by name
+	active   bool
 	writer   *trackWriter
 	info     *interceptor.StreamInfo // for the interceptors, nil without any
-	active   bool
-}
-
-// unsyncedSenders are senders whose plan has changed since their bindings were
-// last brought in line.
-type unsyncedSenders struct {
-	mu      sync.Mutex // guards senders
-	senders []*RTPSender
-}
-
-func (u *unsyncedSenders) add(s *RTPSender) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if !slices.Contains(u.senders, s) {
-		u.senders = append(u.senders, s)
-	}
-}
-
-func (u *unsyncedSenders) take() []*RTPSender {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	senders := u.senders
-	u.senders = nil
-	return senders
 }
 
 // syncSenders binds and unbinds tracks as the loop has planned. Bind and Unbind
 // may be the program's own, so that the calls that cause them run them, never the
 // loop.
-func (pc *PeerConnection) syncSenders() {
-	for _, s := range pc.unsynced.take() {
-		if err := s.sync(); err != nil {
+func (pc *PeerConnection) syncSenders(senders []*RTPSender) {
+	for _, s := range senders {
+		if err := s.sync(false); err != nil {
 			pc.log.Warn("a track cannot be sent", "reason", err)
 		}
 	}
 }
 
+// A senderSync sees to it that one goroutine at a time brings the bindings of a
+// sender in line with its plan. No lock is held while it does, because Bind and
+// Unbind may block, and may call methods of the connection.
+type senderSync struct {
+	mu      sync.Mutex // guards what follows
+	running bool
+	again   bool          // the plan has changed meanwhile
+	ended   chan struct{} // closed when the one that runs has ended
+	outcome error         // of the last one
+}
+
 // sync brings the bindings in line with the plan and returns what Bind had to
-// object.
-func (s *RTPSender) sync() error {
-	s.binding.Lock()
-	defer s.binding.Unlock()
-	plan := s.plan.Load()
+// object. If another goroutine is about it, that one does so; the error is then
+// nil, unless wait has sync return when it is done.
+func (s *RTPSender) sync(wait bool) error {
+	y := &s.syncs
+	y.mu.Lock()
+	if y.running {
+		y.again = true
+		ended := y.ended
+		y.mu.Unlock()
+		if !wait {
+			return nil
+		}
+		<-ended
+		y.mu.Lock()
+		defer y.mu.Unlock()
+		return y.outcome
+	}
+	y.running, y.ended = true, make(chan struct{})
+	for again := true; again; again = y.again {
+		y.again = false
+		y.mu.Unlock()
+		err := s.bringAbout(s.plan.Load())
+		y.mu.Lock()
+		y.outcome = err
+	}
+	y.running = false
+	close(y.ended)
+	defer y.mu.Unlock()
+	return y.outcome
+}
+
+func (s *RTPSender) bringAbout(plan *senderPlan) error {
 	now := time.Now()
 	var failures []error
 	for i, e := range plan.encodings {
 		if err := e.sync(s, plan, i, now); err != nil {
 			failures = append(failures, err)
 		}
-		if plan.ended {
-			e.rtcp.close(errTrackEnded)
-		}
 	}
 	return errors.Join(failures...)
-}
-
-// bindError brings the bindings in line and returns what speaks against the
-// tracks that are to be sent.
-func (s *RTPSender) bindError() error {
-	if err := s.sync(); err != nil {
-		return err
-	}
-	// Another call may have tried and failed meanwhile.
-	s.binding.Lock()
-	defer s.binding.Unlock()
-	plan := s.plan.Load()
-	for i, e := range plan.encodings {
-		if plan.wants(i) && (e.bound == nil || e.bound.track != plan.tracks[i]) {
-			return ErrUnsupportedCodec
-		}
-	}
-	return nil
 }
 
 // wants says whether the stream is to be bound: its track, a path and an
@@ -109,99 +102,131 @@ func (p *senderPlan) wants(i int) bool {
 		len(p.media.SendCodecs) > 0 && (p.sending || p.encodings[i].bound != nil)
 }
 
-// accepted says whether the answer has kept the stream, and whether the peer
-// wants it sent now.
-func (p *senderPlan) accepted(e *senderEncoding) (kept, active bool) {
+// accepted says whether the answer has kept the stream, by which name, and whether
+// the peer wants it sent now.
+func (p *senderPlan) accepted(e *senderEncoding) (rid string, kept, active bool) {
 	for _, n := range p.media.SendEncodings {
 		if n.RID == e.rid {
-			return true, n.Active
+			return n.RID, true, n.Active
 		}
 	}
 	// A peer that takes one stream does not say which; the first is.
-	return len(p.media.SendEncodings) <= 1 && e == p.encodings[0], true
+	return "", len(p.media.SendEncodings) <= 1 && e == p.encodings[0], true
 }
 
+// The methods below belong to the goroutine that syncs the sender.
+
 func (e *senderEncoding) sync(s *RTPSender, plan *senderPlan, i int, now time.Time) error {
+	if plan.ended {
+		e.unbind(now)
+		e.close(now)
+		return nil
+	}
 	if !plan.wants(i) {
 		e.unbind(now)
 		return nil
 	}
-	kept, active := plan.accepted(e)
+	rid, kept, active := plan.accepted(e)
 	if !kept {
 		e.unbind(now)
 		return nil
 	}
-	active = active && plan.sending && plan.parameters[i].Active
-	session := plan.transport.media.Load()
-	b := e.bound
-	if b != nil && b.session == session && b.track == plan.tracks[i] && sameCodecs(b.media.SendCodecs, plan.media.SendCodecs) {
-		if b.media != plan.media || b.active != active {
-			if active && !b.active {
-				b.stream.Rebase() // what was written on hold is no loss
-			}
-			b.media, b.active = plan.media, active
-			b.stream.Configure(b.config())
-		}
-		return nil
+	if session := plan.transport.media.Load(); e.session != session {
+		e.unbind(now) // the section has moved to another transport
+		e.close(now)
+		e.session = session
 	}
 	next := &trackBinding{
-		sender: s, encoding: e, track: plan.tracks[i], id: randomID(), media: plan.media, session: session, active: active,
+		sender: s, encoding: e, track: plan.tracks[i], id: randomID(), media: plan.media, rid: rid,
+		active: active && plan.sending && plan.parameters[i].Active,
 	}
-	var old *trackBinding
-	if b != nil && b.session == session {
-		old, next.stream = b, b.stream
-		next.stream.Configure(next.config())
-	} else {
-		e.unbind(now)
-		next.stream = session.NewSendStream(next.config(), e.events(s))
+	if b := e.bound; b != nil && b.track == next.track && sameCodecs(b.media.SendCodecs, next.media.SendCodecs) {
+		b.follow(next)
+		return nil
 	}
-	return e.rebind(old, next, now)
+	return e.rebind(next, now)
 }
 
-// rebind puts next in the place of old, which may be nil. The tracks do not write
-// at the same time, so that the streams do not mix.
-func (e *senderEncoding) rebind(old, next *trackBinding, now time.Time) error {
-	next.writer = next.newWriter()
+// follow takes over what has changed for a track that stays bound.
+func (b *trackBinding) follow(next *trackBinding) {
+	if b.media == next.media && b.active == next.active && b.rid == next.rid {
+		return
+	}
+	if next.active && !b.active {
+		b.encoding.core.Rebase() // what was written on hold is no loss
+	}
+	b.media, b.active, b.rid = next.media, next.active, next.rid
+	b.encoding.core.Configure(b.config())
+}
+
+// rebind puts next in the place of the present binding, if there is one. The tracks
+// do not write at the same time, so that their packets do not mix.
+func (e *senderEncoding) rebind(next *trackBinding, now time.Time) error {
+	old := e.bound
+	next.writer = &trackWriter{}
 	parameters, err := next.track.Bind(next)
 	if err == nil && !slices.ContainsFunc(next.media.SendCodecs, func(c codec.Codec) bool { return c.PayloadType == uint8(parameters.PayloadType) }) {
 		_ = next.track.Unbind(next)
 		err = ErrUnsupportedCodec
 	}
 	if err != nil {
-		if old == nil {
-			next.stream.Close(now)
-		} else if old.media != next.media && !sameCodecs(old.media.SendCodecs, next.media.SendCodecs) {
+		switch {
+		case old == nil:
+		case sameCodecs(old.media.SendCodecs, next.media.SendCodecs):
+			old.follow(next)
+		default:
 			e.unbind(now) // what the old track writes is not agreed any more
 		}
 		return fmt.Errorf("track %q: %w", next.track.ID(), err)
 	}
+	if e.core == nil {
+		e.core = e.session.NewSendStream(next.config(), e.events(next.sender))
+	} else {
+		e.core.Configure(next.config())
+	}
 	if old != nil {
-		old.end()
-		next.stream.Rebase()
+		old.leaveInterceptors()
 	}
 	next.open(parameters)
 	e.bound = next
-	e.stream.Store(next.stream)
+	e.stream.Store(e.core)
+	if old != nil {
+		old.end()
+	}
 	return nil
 }
 
+// unbind ends the binding. The stream stays, for the next track to go on with.
 func (e *senderEncoding) unbind(now time.Time) {
 	if e.bound == nil {
 		return
 	}
-	e.bound.end()
 	e.stream.Store(nil)
-	e.bound.stream.Close(now)
+	e.core.Pause(now)
+	e.bound.leaveInterceptors()
+	e.bound.end()
 	e.bound = nil
 }
 
+// close ends the stream.
+func (e *senderEncoding) close(now time.Time) {
+	if e.core != nil {
+		e.core.Close(now)
+	}
+	e.core, e.session = nil, nil
+}
+
 func (b *trackBinding) end() {
-	b.writer.gate.Store(false)
+	b.writer.to.Store(nil)
 	if err := b.track.Unbind(b); err != nil {
 		b.sender.pc.log.Debug("a track does not unbind", "track", b.track.ID(), "reason", err)
 	}
+}
+
+func (b *trackBinding) leaveInterceptors() {
 	if b.info != nil {
-		b.sender.pc.interceptors.chain.UnbindLocalStream(b.info)
+		b.sender.pc.interceptors.unbindLocal(b.info)
+		b.info = nil
 	}
 }
 
@@ -240,13 +265,9 @@ func (b *trackBinding) config() transceiver.SendConfig {
 	if !slices.ContainsFunc(b.media.SendCodecs, codec.Codec.IsRTX) {
 		rtx = 0
 	}
-	rid := b.encoding.rid
-	if len(b.media.SendEncodings) <= 1 && len(b.sender.plan.Load().encodings) == 1 {
-		rid = ""
-	}
 	return transceiver.SendConfig{
 		Mid:        b.media.Mid,
-		RID:        rid,
+		RID:        b.rid,
 		SSRC:       b.encoding.ssrc,
 		RTXSSRC:    rtx,
 		Kind:       codec.Kind(b.sender.kind),
@@ -308,48 +329,55 @@ func (b *trackBinding) RTCPReader() interceptor.RTCPReader {
 	})
 }
 
-// newWriter makes what the track writes to; packets are dropped until open.
-func (b *trackBinding) newWriter() *trackWriter { return &trackWriter{stream: b.stream} }
-
 // open lets the track's packets through, by way of the program's interceptors if
 // there are any.
 func (b *trackBinding) open(p RTPCodecParameters) {
-	b.info = b.sender.pc.interceptors.bindLocal(b, p)
-	b.writer.gate.Store(true)
+	end := b.encoding.core.NewWriter()
+	way := &packetWay{end: end}
+	b.info, way.chain = b.sender.pc.interceptors.bindLocal(b, p, end)
+	b.writer.to.Store(way)
 }
 
 // A trackWriter takes a track's packets to a stream of the session.
 type trackWriter struct {
-	stream *transceiver.SendStream
-	// chain are the program's interceptors, nil without any; set before gate.
+	// to is nil before the track is bound, and after.
+	to atomic.Pointer[packetWay]
+}
+
+// A packetWay is where a track's packets go.
+type packetWay struct {
+	end *transceiver.Writer
+	// chain are the program's interceptors, which lead there; nil without any.
 	chain interceptor.RTPWriter
-	// gate is open while the track is bound.
-	gate atomic.Bool
 }
 
 // WriteRTP sends a packet; both are copied or used up when it returns. Packets of
 // a stream that is on hold, or whose transport is not connected, are dropped.
 func (w *trackWriter) WriteRTP(header *rtp.Header, payload []byte) (int, error) {
-	if !w.gate.Load() {
+	to := w.to.Load()
+	switch {
+	case to == nil:
 		return 0, nil
+	case to.chain != nil:
+		return to.chain.Write(header, payload, nil)
+	default:
+		return to.end.WriteRTP(time.Now(), header, payload)
 	}
-	if w.chain != nil {
-		return w.chain.Write(header, payload, nil)
-	}
-	return w.stream.WriteRTP(time.Now(), header, payload)
 }
 
 // writeShared is WriteRTP for a payload that several senders share, at the time
 // now.
 func (w *trackWriter) writeShared(now time.Time, header *rtp.Header, payload *transceiver.Payload) error {
-	if !w.gate.Load() {
+	to := w.to.Load()
+	switch {
+	case to == nil:
 		return nil
-	}
-	if w.chain != nil {
-		_, err := w.chain.Write(header, payload.Bytes(), nil)
+	case to.chain != nil:
+		_, err := to.chain.Write(header, payload.Bytes(), nil)
 		return err
+	default:
+		return to.end.WriteShared(now, header, payload)
 	}
-	return w.stream.WriteShared(now, header, payload)
 }
 
 // Write is WriteRTP for a marshalled packet.
@@ -362,8 +390,8 @@ func (w *trackWriter) Write(b []byte) (int, error) {
 }
 
 // A streamWriter is the end of the chain of interceptors.
-type streamWriter struct{ stream *transceiver.SendStream }
+type streamWriter struct{ end *transceiver.Writer }
 
 func (w *streamWriter) Write(header *rtp.Header, payload []byte, _ interceptor.Attributes) (int, error) {
-	return w.stream.WriteRTP(time.Now(), header, payload)
+	return w.end.WriteRTP(time.Now(), header, payload)
 }

@@ -1,8 +1,8 @@
 package webrtc
 
-// SetFireOnTrackBeforeFirstRTP has OnTrack called as soon as the peer's
-// description has a track, before its first packet: codec and SSRC are not known
-// then. The default is to wait for the packet.
+// SetFireOnTrackBeforeFirstRTP has OnTrack called as soon as the descriptions of
+// both sides have a track, before its first packet: codec and SSRC are not known
+// then. The default is to wait for the packet, as tracks of simulcast always do.
 func (e *SettingEngine) SetFireOnTrackBeforeFirstRTP(fireOnTrackBeforeFirstRTP bool) {
 	e.trackBeforePacket = fireOnTrackBeforeFirstRTP
 }

@@ -155,11 +155,10 @@ func TestVirtualMediaOutlivesAnOutage(t *testing.T) {
 // restart has the sender send from another SSRC, as one does that has crashed: the
 // peer is not told.
 func (s *RTPSender) restart() {
-	s.binding.Lock()
-	defer s.binding.Unlock()
 	e := s.encodings[0]
 	e.unbind(time.Now())
+	e.close(time.Now())
 	e.ssrc, e.rtx = randomSSRC(), randomSSRC()
 	s.parameters[0].SSRC = SSRC(e.ssrc)
-	_ = e.sync(s, s.plan.Load(), 0, time.Now())
+	_ = s.sync(true)
 }
