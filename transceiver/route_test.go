@@ -1,7 +1,11 @@
 package transceiver
 
 import (
+	"errors"
+	"io"
+	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/parleyrtc/webrtc/internal/codec"
@@ -314,4 +318,25 @@ func TestFloodOfSSRCsIsBounded(t *testing.T) {
 	if len(w.s.ring) != len(w.s.streams) {
 		t.Errorf("%d streams in the ring, %d in the map", len(w.s.ring), len(w.s.streams))
 	}
+}
+
+// TestReceiverReadsOnThroughAMove: the former session learns last that it is not
+// its any more, and must not end what the new one has begun.
+func TestReceiverReadsOnThroughAMove(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, two := newReceiveWorld(t), newReceiveWorld(t)
+		v := &ear{Receiver: NewReceiver(codec.Video, ReceiverConfig{})}
+		one.s.SetReceivers([]Reception{videoReception(v)})
+		two.s.SetReceivers([]Reception{videoReception(v)})
+		one.s.SetReceivers(nil)
+		v.Main().SetReadDeadline(time.Now().Add(time.Second))
+		if _, _, err := v.Main().Read(make([]byte, 1500)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("reading ended by %v, though the receiver receives", err)
+		}
+		two.s.SetReceivers(nil)
+		v.Main().SetReadDeadline(time.Time{})
+		if _, _, err := v.Main().Read(make([]byte, 1500)); err != io.EOF {
+			t.Errorf("reading ended by %v, want EOF once nothing may come", err)
+		}
+	})
 }

@@ -143,8 +143,8 @@ func (s *Session) setReceivers(receptions []Reception) {
 	}
 	for _, old := range s.receptions {
 		b := t.of(old.Receiver)
-		if b == nil {
-			old.Receiver.session.CompareAndSwap(s, nil)
+		if b == nil && !old.Receiver.session.CompareAndSwap(s, nil) {
+			continue // another session has it, whose say it is whether it receives
 		}
 		if old.Parameters.Receiving && (b == nil || !b.receiving) {
 			old.Receiver.pause(true)
