@@ -170,6 +170,13 @@ func TestReferenceTimes(t *testing.T) {
 	if rtt := w.s.RTT(); rtt < 199*ms || rtt > 201*ms {
 		t.Errorf("round trip %v", rtt)
 	}
+	x = feedback.ExtendedReport{Sender: 50, Delays: []feedback.ReceiverDelay{
+		{SSRC: own.Sender, LastReference: uint32(own.ReferenceTime>>16) - 20000<<16},
+	}}
+	w.rtcpFrom(x.Append(nil))
+	if rtt := w.s.RTT(); rtt > 201*ms {
+		t.Errorf("a round trip of %v is believed", rtt)
+	}
 }
 
 func TestFeedbackOnEveryPacket(t *testing.T) {

@@ -293,5 +293,9 @@ func (s *Session) Close(now time.Time) {
 // there is none.
 func (s *Session) RTT() time.Duration { return time.Duration(s.rtt.Load()) }
 
-// noteRTT keeps a measurement of the round-trip time.
-func (s *Session) noteRTT(d time.Duration) { s.rtt.Store(int64(max(d, 1))) }
+// noteRTT keeps a measurement of the round-trip time, if it can be believed.
+func (s *Session) noteRTT(d time.Duration) {
+	if d <= maxRTT {
+		s.rtt.Store(int64(max(d, 1)))
+	}
+}
