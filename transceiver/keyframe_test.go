@@ -93,3 +93,40 @@ func TestGapsThatAreTooLargeCostAKeyFrame(t *testing.T) {
 		t.Errorf("%d packets in a reduced-size compound", len(w.rtcp))
 	}
 }
+
+// TestKeyFrameRequestsOutliveARenegotiation: those that are made before another
+// packet comes, and those that wait.
+func TestKeyFrameRequestsOutliveARenegotiation(t *testing.T) {
+	w := newReceiveWorld(t)
+	v := newEar(codec.Video)
+	w.s.SetReceivers([]Reception{videoReception(v)})
+	w.rtp(video(1, 1), "x")
+	w.s.SetReceivers([]Reception{videoReception(v)})
+	v.RequestKeyFrame(w.now)
+	if n := len(w.asked(feedback.KindPictureLoss)); n != 1 {
+		t.Errorf("a request before the next packet led to %d", n)
+	}
+	v.RequestKeyFrame(w.now)
+	w.s.SetReceivers([]Reception{videoReception(v)})
+	w.after(minKeyFrameInterval)
+	if n := len(w.asked(feedback.KindPictureLoss)); n != 1 {
+		t.Errorf("a request that waited led to %d", n)
+	}
+	// What is negotiated now counts.
+	fir := vp8
+	fir.Feedback = []codec.Feedback{{Type: "ccm", Parameter: "fir"}}
+	w.s.SetReceivers([]Reception{videoReception(v, withCodecs(fir))})
+	w.now = w.now.Add(minKeyFrameInterval)
+	v.RequestKeyFrame(w.now)
+	if n := len(w.asked(feedback.KindFullIntra)); n != 1 {
+		t.Errorf("%d commands", n)
+	}
+	opaque := vp8
+	opaque.PayloadType = 100
+	w.s.SetReceivers([]Reception{videoReception(v, withCodecs(opaque))})
+	w.now = w.now.Add(minKeyFrameInterval)
+	v.RequestKeyFrame(w.now)
+	if n := len(w.rtcp); n != 0 {
+		t.Errorf("%d requests by a format that is not agreed any more", n)
+	}
+}

@@ -92,5 +92,18 @@ func (t *table) resettle(st *stream) {
 	if was {
 		l.current = st
 	}
-	st.format = nil
+	st.reformat()
+}
+
+// reformat finds the format of the stream's newest packet in a new table, so that
+// a key frame can be asked for before another packet comes.
+func (st *stream) reformat() {
+	if st.format == nil {
+		return
+	}
+	if st.format = st.binding.format(st.payloadType); st.format.codec == nil {
+		st.format = nil // the next packet tells
+	} else if st.lane.current == st {
+		st.lane.track.codec.Store(st.format.codec)
+	}
 }
