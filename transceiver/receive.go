@@ -163,6 +163,7 @@ func (s *Session) media(d *delivery, st *stream, h *rtpheader.Header, b []byte, 
 	case arrivalFirst:
 		if before != 0 {
 			st.nacks.reset()
+			st.jitter.restart()
 			st.begin()
 			s.wantKeyFrame(st, at) // whatever has happened, a decoder needs one
 		}

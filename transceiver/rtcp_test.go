@@ -113,6 +113,27 @@ func TestJitterOfReports(t *testing.T) {
 	}
 }
 
+// TestJitterOfARestart: a source that begins anew under its SSRC has sequence
+// numbers and timestamps from elsewhere.
+func TestJitterOfARestart(t *testing.T) {
+	w := newReceiveWorld(t)
+	v := newEar(codec.Video)
+	w.s.SetReceivers([]Reception{videoReception(v)})
+	for i := range 20 {
+		f := video(1, uint16(i+1))
+		f.Timestamp = uint32(i) * 900
+		if i >= 10 {
+			f.SequenceNumber += 20000
+			f.Timestamp += 1 << 30
+		}
+		w.rtp(f, "x")
+		w.now = w.now.Add(10 * ms)
+	}
+	if got := v.Stats()[0].Jitter; got > 0 {
+		t.Errorf("jitter %v of packets that come like clockwork", got)
+	}
+}
+
 func TestGoodbye(t *testing.T) {
 	w := newReceiveWorld(t)
 	v := newEar(codec.Video)

@@ -98,6 +98,10 @@ func (j *jitter) note(at time.Duration, timestamp, clockRate uint32) {
 	j.scaled += uint32(max(d, -d)) - (j.scaled+8)>>4
 }
 
+// restart forgets the last transit time: a source that begins anew has timestamps
+// that start from another value (RFC 3550 §5.1), which is no jitter.
+func (j *jitter) restart() { j.started = false }
+
 // value returns the jitter in units of the clock.
 func (j *jitter) value() uint32 { return j.scaled >> 4 }
 
