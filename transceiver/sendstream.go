@@ -119,6 +119,7 @@ func (st *SendStream) configure(c SendConfig) (before, after sendSSRCs) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	before = sendSSRCs{st.cfg.SSRC, st.cfg.RTXSSRC}
+	st.repairs.placed = st.repairs.placed && before.rtx == c.RTXSSRC
 	if c.SSRC == 0 {
 		c.SSRC = before.media
 	}
@@ -226,6 +227,7 @@ func (st *SendStream) writeLocked(now time.Time, h *rtp.Header, payload []byte, 
 	if sealer == nil || !st.cfg.Active || turn != anyWriter && turn != st.turn {
 		return 0, 0, nil
 	}
+	st.continueSource(sealer)
 	place, err := st.numbers.number(now, h.SequenceNumber, h.Timestamp)
 	if err != nil {
 		return 0, 0, err

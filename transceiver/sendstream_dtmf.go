@@ -120,6 +120,7 @@ func (st *SendStream) sendTone(now time.Time, sealer *srtptransport.Sealer, f se
 		st.toneTime = st.numbers.rtpTime(now, 0)
 	}
 	timestamp := st.toneTime + e.segment
+	st.continueSource(sealer)
 	number := st.numbers.insert(now, uint16(st.out.s.cfg.Rand())&firstSequence, timestamp, clock)
 	st.fields = rtpheader.Fields{
 		Marker: e.marker, PayloadType: f.payloadType, SequenceNumber: uint16(number), Timestamp: timestamp,

@@ -3,6 +3,8 @@ package transceiver
 import (
 	"errors"
 	"time"
+
+	"github.com/parleyrtc/webrtc/internal/srtptransport"
 )
 
 // ErrAlreadySent is returned for a packet of which the sequence number was sent
@@ -35,6 +37,8 @@ type numbering struct {
 	in, out int64 // highest numbers: of the source, and sent
 	// shifts are ordered by from. There is one at least if based.
 	shifts []shift
+	// first is the number of the first packet, 0 for the source's own.
+	first int64
 
 	// A timestamp that was sent, the highest, and when: what RTP time is counted
 	// from. clock is its rate in hertz.
@@ -81,9 +85,28 @@ func (n *numbering) number(now time.Time, sequence uint16, timestamp uint32) (nu
 		}
 	default:
 		p.in, p.out = numberBase+int64(sequence), numberBase+int64(sequence)
+		if n.first != 0 {
+			p.out = n.first
+		}
 	}
 	p.timestamp = timestamp + p.moved
 	return p, nil
+}
+
+// continues has a stream that has sent nothing yet begin with a sequence number,
+// where another one has sent under its SSRC.
+func (n *numbering) continues(sequence uint16) { n.first = numberBase + int64(sequence) }
+
+// continueSource has a stream that has sent nothing yet go on where another one,
+// which is closed, has sent under its SSRC with the same keys: what was sealed
+// before would be refused.
+func (st *SendStream) continueSource(sealer *srtptransport.Sealer) {
+	if st.numbers.started {
+		return
+	}
+	if sequence, ok := sealer.Next(st.cfg.SSRC); ok {
+		st.numbers.continues(sequence)
+	}
 }
 
 // take makes a packet of the source one that was sent.
@@ -109,6 +132,9 @@ func (n *numbering) insert(now time.Time, first uint16, timestamp, clock uint32)
 	switch last := len(n.shifts) - 1; {
 	case !n.started:
 		n.out = numberBase + int64(first) - 1
+		if n.first != 0 {
+			n.out = n.first - 1
+		}
 	case !n.based:
 	case n.shifts[last].from == n.in+1:
 		n.shifts[last].by++

@@ -94,6 +94,7 @@ func (st *SendStream) remember(now time.Time, number int64, f sendFormat, payloa
 // repairs is what a stream needs to send packets again.
 type repairs struct {
 	next    uint16 // sequence number of the next RTX packet
+	placed  bool   // next is behind all that was sent from the SSRC
 	sources []uint32
 }
 
@@ -156,6 +157,13 @@ func (st *SendStream) retransmit(now time.Time, sealer *srtptransport.Sealer, e 
 	f := st.format(e.payloadType)
 	if f.repair != repairRTX {
 		return ErrTooOld // sent before RTX was given up
+	}
+	if !st.repairs.placed {
+		st.repairs.placed = true
+		// Another stream, now closed, may have sent from the SSRC.
+		if sequence, ok := sealer.Next(st.cfg.RTXSSRC); ok {
+			st.repairs.next = sequence
+		}
 	}
 	st.repairs.sources = e.appendSources(st.repairs.sources[:0])
 	st.passed = e.appendElements(st.passed[:0])

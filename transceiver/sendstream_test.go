@@ -275,3 +275,43 @@ func TestStreamsAreSafeForConcurrentUse(t *testing.T) {
 	w.s.out.close(w.now)
 	p.Release()
 }
+
+// RFC 3711 §9.1: a stream under an SSRC that has sent before with the same keys
+// goes on behind what was sent, whatever its source counts from.
+func TestStreamsFollowEachOtherUnderOneSSRC(t *testing.T) {
+	w := newSendWorld(t)
+	for round, sequence := range []uint16{30000, 100, 65535, 40000} {
+		st := w.s.NewSendStream(videoConfig(), SendEvents{})
+		for i := range uint16(5) {
+			last := len(w.rtp) - 1
+			got := w.write(st, rtpHeaderOf(96, sequence+i, 7), number(int(i)))
+			if want := uint16(30000 + 5*round + int(i)); got.SequenceNumber != want || got.Timestamp != 7 {
+				t.Errorf("round %d, packet %d: sequence number %d, want %d; timestamp %d", round, i, got.SequenceNumber, want, got.Timestamp)
+			}
+			if last >= 0 && got.SSRC != videoSSRC {
+				t.Errorf("SSRC %x", got.SSRC)
+			}
+		}
+		var repaired []sentRTP
+		before := len(w.rtp)
+		w.nack(uint16(30000 + 5*round + 4))
+		if repaired = w.rtp[before:]; len(repaired) != 1 || repaired[0].SSRC != videoRTX {
+			t.Errorf("round %d: %d packets are sent again", round, len(repaired))
+		}
+		w.rtp = w.rtp[:before]
+		st.Close(w.now)
+	}
+	// Tones may come first.
+	st := w.s.NewSendStream(audioConfig(), SendEvents{})
+	w.write(st, rtpHeaderOf(111, 500, 0), "x")
+	st.Close(w.now)
+	st = w.s.NewSendStream(audioConfig(), SendEvents{})
+	before := len(w.rtp)
+	if err := st.InsertDTMF(w.now, "1", 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	w.s.HandleTimeout(w.now)
+	if tones := w.rtp[before:]; len(tones) == 0 || tones[0].SequenceNumber != 501 {
+		t.Errorf("tones: %+v", tones)
+	}
+}

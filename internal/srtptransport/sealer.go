@@ -126,6 +126,18 @@ func (s *Sealer) Sealed(ssrc uint32, sequence uint16) bool {
 	return estimate(floor, sequence) < floor
 }
 
+// Next returns the sequence number behind the highest one that was sealed of an
+// SSRC, with these keys, forgotten or not; false if none was.
+func (s *Sealer) Next(ssrc uint32) (sequence uint16, sealed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.sources.floors(ssrc).rtp
+	if src := s.sources.live[ssrc]; src != nil {
+		next = src.rtp.next
+	}
+	return uint16(next), next > 0
+}
+
 // SetCryptex says whether header extensions and contributing sources are
 // encrypted from now on (RFC 9335), which both sides must have agreed on.
 func (s *Sealer) SetCryptex(on bool) {
