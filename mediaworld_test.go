@@ -89,6 +89,37 @@ func (s *source) packet() {
 	s.timestamp += 3000
 }
 
+// simulcast has p send a camera in several streams, a source for each RID.
+func (p *peer) simulcast(rids ...string) ([]*source, *RTPSender) {
+	p.w.Helper()
+	var all []*source
+	var sender *RTPSender
+	for _, rid := range rids {
+		s := p.unsent(asVP8, "camera-"+p.name, WithRTPStreamID(rid))
+		s.clock = 90000
+		var err error
+		if sender == nil {
+			sender, err = p.AddTrack(s.track)
+			p.must(err, "AddTrack")
+		} else {
+			p.must(sender.AddEncoding(s.track), "AddEncoding")
+		}
+		all = append(all, s)
+	}
+	return all, sender
+}
+
+// together has sources write n packets each, side by side, and lets the last arrive.
+func together(n int, interval time.Duration, sources ...*source) {
+	for range n {
+		for _, s := range sources {
+			s.packet()
+		}
+		time.Sleep(interval)
+	}
+	time.Sleep(200 * time.Millisecond)
+}
+
 // A sink records what a track brings.
 type sink struct {
 	w     *world
@@ -225,6 +256,18 @@ func (h *audience) note(format string, arguments ...any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.diary = append(h.diary, fmt.Sprintf(format, arguments...))
+}
+
+// of returns what has come by the name of a RID.
+func (h *audience) of(rid string) *sink {
+	h.p.w.Helper()
+	for _, s := range h.sinks() {
+		if s.track.RID() == rid {
+			return s
+		}
+	}
+	h.p.w.Fatalf("%s: no track with RID %q has come", h.p.name, rid)
+	return nil
 }
 
 // heard checks what was written into the diary since the last look.

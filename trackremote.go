@@ -96,9 +96,9 @@ func (t *TrackRemote) OnUnmute(f func()) { t.onUnmute.set(f) }
 // OnEnded sets the handler for the end of the track.
 func (t *TrackRemote) OnEnded(f func()) { t.onEnded.set(f) }
 
-// RequestKeyFrame asks the peer for a key frame (PLI, RFC 4585 §6.3.1, or FIR where
-// only that was negotiated). Requests in quick succession are one.
-func (t *TrackRemote) RequestKeyFrame() { t.receiver.core.RequestKeyFrame(time.Now()) }
+// RequestKeyFrame asks the peer for a key frame of the track (PLI, RFC 4585 §6.3.1,
+// or FIR where only that was negotiated). Requests in quick succession are one.
+func (t *TrackRemote) RequestKeyFrame() { t.core.RequestKeyFrame(time.Now()) }
 
 // SetReadDeadline has reads return os.ErrDeadlineExceeded from deadline on; the
 // zero time is never.

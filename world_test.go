@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -213,16 +214,38 @@ func (p *peer) channel(label string, init *DataChannelInit) *DataChannel {
 // messages take delay.
 func (p *peer) negotiates(to *peer, delay time.Duration) {
 	p.w.Helper()
+	p.negotiatesThrough(to, delay, func(sdp string) string { return sdp })
+}
+
+// negotiatesThrough is negotiates where the descriptions are changed on their way.
+func (p *peer) negotiatesThrough(to *peer, delay time.Duration, munge func(sdp string) string) {
+	p.w.Helper()
 	p.must(p.SetLocalDescription(SessionDescription{}), "SetLocalDescription(offer)")
 	offer := *p.LocalDescription()
+	offer.SDP = munge(offer.SDP)
 	p.out.send(delay, func() {
 		to.check(to.SetRemoteDescription(offer), "SetRemoteDescription(offer)")
 		to.check(to.SetLocalDescription(SessionDescription{}), "SetLocalDescription(answer)")
 		answer := *to.LocalDescription()
+		answer.SDP = munge(answer.SDP)
 		to.out.send(delay, func() {
 			p.check(p.SetRemoteDescription(answer), "SetRemoteDescription(answer)")
 		})
 	})
+}
+
+// withoutLines returns a change of descriptions that leaves out the lines that begin
+// with one of the prefixes.
+func withoutLines(prefixes ...string) func(sdp string) string {
+	return func(sdp string) string {
+		var kept strings.Builder
+		for line := range strings.Lines(sdp) {
+			if !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(line, p) }) {
+				kept.WriteString(line)
+			}
+		}
+		return kept.String()
+	}
 }
 
 func (p *peer) must(err error, what string) {

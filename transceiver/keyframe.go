@@ -63,13 +63,14 @@ func (s *Session) requestDueKeyFrames(c *compounds, at time.Duration) {
 	s.wanting = rest
 }
 
-// requestKeyFrames asks for key frames of all tracks of a receiver.
-func (s *Session) requestKeyFrames(now time.Time, r *Receiver) {
+// requestKeyFrames asks for a key frame of a receiver's track, of all of them if it
+// is nil.
+func (s *Session) requestKeyFrames(now time.Time, r *Receiver, t *Track) {
 	s.in.Lock()
 	at := s.at(now)
 	if b := s.table.of(r); b != nil {
 		b.lanes(func(l *lane) {
-			if l.current != nil {
+			if l.current != nil && (t == nil || l.track == t) {
 				s.wantKeyFrame(l.current, at)
 			}
 		})

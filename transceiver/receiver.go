@@ -132,6 +132,13 @@ func (r *Receiver) Close() {
 // was negotiated. Requests that follow each other closely are sent as one.
 func (r *Receiver) RequestKeyFrame(now time.Time) {
 	if s := r.session.Load(); s != nil {
-		s.requestKeyFrames(now, r)
+		s.requestKeyFrames(now, r, nil)
+	}
+}
+
+// RequestKeyFrame is [Receiver.RequestKeyFrame] for one of the tracks.
+func (t *Track) RequestKeyFrame(now time.Time) {
+	if s := t.receiver.session.Load(); s != nil {
+		s.requestKeyFrames(now, t.receiver, t)
 	}
 }
