@@ -114,7 +114,7 @@ func (t *RTPTransceiver) restored(e signaling.MediaRestored, events *mediaEvents
 // inForce is what an answer, provisional or final, or a rollback puts into
 // effect: nil for nothing.
 func (t *RTPTransceiver) inForce(m *signaling.Media, events *mediaEvents) {
-	events.touch(t.transport)
+	former := t.transport
 	t.media = m
 	if m != nil {
 		t.setTransport(m.Transport)
@@ -129,6 +129,9 @@ func (t *RTPTransceiver) inForce(m *signaling.Media, events *mediaEvents) {
 			events.expected = append(events.expected, t.receiver.main)
 		}
 	}
+	// The transport that the section leaves comes last: otherwise reads would end in
+	// between.
+	events.touch(former)
 	t.Sender().refresh()
 }
 
