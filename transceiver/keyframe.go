@@ -7,8 +7,10 @@ import (
 )
 
 // minKeyFrameInterval is the shortest time between two requests to one stream;
-// a longer round trip lengthens it, because the answer to the first takes that.
-const minKeyFrameInterval = 200 * time.Millisecond
+// a longer round trip lengthens it, because the answer to the first takes that, but
+// not beyond maxKeyFrameInterval: the round trip is what the peer says, and what
+// the clock said when it was set.
+const minKeyFrameInterval, maxKeyFrameInterval = 200 * time.Millisecond, 2 * time.Second
 
 // keyFrameRequest is the state of a stream's requests for key frames.
 type keyFrameRequest struct {
@@ -48,7 +50,7 @@ func (s *Session) requestDueKeyFrames(c *compounds, at time.Duration) {
 			rest = append(rest, st)
 			continue
 		}
-		k.wanted, k.from = false, at+max(minKeyFrameInterval, s.repairRTT())
+		k.wanted, k.from = false, at+min(max(minKeyFrameInterval, s.repairRTT()), maxKeyFrameInterval)
 		if f.pli {
 			st.count.PLIs++
 		} else {

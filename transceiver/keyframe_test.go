@@ -130,3 +130,20 @@ func TestKeyFrameRequestsOutliveARenegotiation(t *testing.T) {
 		t.Errorf("%d requests by a format that is not agreed any more", n)
 	}
 }
+
+// TestKeyFrameRequestsGoOnOverALongRoundTrip: one that is measured too long, since
+// a clock was set for instance, does not keep requests back for as long.
+func TestKeyFrameRequestsGoOnOverALongRoundTrip(t *testing.T) {
+	w := newReceiveWorld(t)
+	v := newEar(codec.Video)
+	w.s.SetReceivers([]Reception{videoReception(v)})
+	w.rtp(video(1, 1), "x")
+	w.s.noteRTT(time.Minute)
+	v.RequestKeyFrame(w.now)
+	v.RequestKeyFrame(w.now)
+	w.asked(feedback.KindPictureLoss)
+	w.after(maxKeyFrameInterval)
+	if n := len(w.asked(feedback.KindPictureLoss)); n != 1 {
+		t.Errorf("%d requests after %v", n, maxKeyFrameInterval)
+	}
+}
