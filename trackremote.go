@@ -134,22 +134,33 @@ type readPacket struct {
 	buf        [maxRTPSize]byte
 }
 
-// maxRTPSize bounds the packets that ReadRTP returns: what a path's MTU allows.
+// maxRTPSize is how long packets are that a path's MTU allows.
 const maxRTPSize = 1500
 
 // ReadRTP returns the next packet; it belongs to the caller. The errors are those
-// of Read.
+// of Read, but for io.ErrShortBuffer, which only interceptors cause: of a packet
+// that is longer than a path's MTU allows.
 func (t *TrackRemote) ReadRTP() (*rtp.Packet, interceptor.Attributes, error) {
 	p := &readPacket{}
-	n, attributes, err := t.Read(p.buf[:])
+	raw, attributes, err := t.readWhole(p.buf[:])
 	if err != nil {
 		return nil, nil, err
 	}
 	p.Extensions = p.extensions[:0]
-	if err := p.Unmarshal(p.buf[:n]); err != nil {
+	if err := p.Unmarshal(raw); err != nil {
 		return nil, nil, err
 	}
 	return &p.Packet, attributes, nil
+}
+
+// readWhole reads a packet into b, or into memory of its own if b is too short.
+func (t *TrackRemote) readWhole(b []byte) ([]byte, interceptor.Attributes, error) {
+	if chain := t.reader(); chain != nil {
+		n, attributes, err := chain.Read(b, interceptor.Attributes{})
+		return b[:min(n, len(b))], attributes, err
+	}
+	raw, _, err := t.core.ReadWhole(b)
+	return raw, nil, err
 }
 
 // Packets iterates over the packets as ReadRTP returns them. The iteration ends

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
+
 	"github.com/parleyrtc/webrtc/internal/simnet"
 )
 
@@ -148,6 +150,24 @@ func TestVirtualMediaOutlivesAnOutage(t *testing.T) {
 		}
 		if float64(after) < 0.995*1000 {
 			w.Errorf("%d of 1000 packets came after the outage", after)
+		}
+	})
+}
+
+// A packet that is longer than an MTU is read, and what comes after it too.
+func TestVirtualMediaOfAnySize(t *testing.T) {
+	virtualMedia(t, simnet.Path{Delay: 10 * time.Millisecond}, func(w *world, a, b *peer, from *source, sinks func() []*sink) {
+		from.write(5, 10*time.Millisecond)
+		payload := make([]byte, 20000)
+		payload[0] = 0x10
+		binary.BigEndian.PutUint32(payload[4:], 5)
+		a.check(from.track.WriteRTP(&rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: from.sequence}, Payload: payload}), "WriteRTP")
+		from.sequence++
+		from.next++
+		from.write(5, 10*time.Millisecond)
+		time.Sleep(time.Second)
+		if s := sinks()[0]; !s.has(0, 10) {
+			w.Errorf("packets %v were read, want 0 to 10", s.got())
 		}
 	})
 }

@@ -11,29 +11,38 @@ func (e *queued) info() PacketInfo {
 }
 
 // Read waits for a packet and copies it to b. The error is io.ErrShortBuffer if b
-// is too short, and the packet stays; os.ErrDeadlineExceeded after the deadline;
+// is too short, and the packet is lost; os.ErrDeadlineExceeded after the deadline;
 // io.EOF while the track is paused (see [Session.SetReceivers]); and what Close
 // was given when the track is closed.
 func (t *Track) Read(b []byte) (n int, m PacketInfo, err error) {
+	b, m, err = t.read(b, false)
+	return len(b), m, err
+}
+
+// ReadWhole is Read for packets of any size: one that b is too short for is in
+// memory of its own.
+func (t *Track) ReadWhole(b []byte) ([]byte, PacketInfo, error) { return t.read(b, true) }
+
+func (t *Track) read(b []byte, whole bool) ([]byte, PacketInfo, error) {
 	t.turn <- struct{}{}
 	defer func() { <-t.turn }()
 	for {
-		n, m, until, err := t.tryRead(b)
-		if n > 0 || err != nil {
-			return n, m, err
+		out, m, until, err := t.tryRead(b, whole)
+		if len(out) > 0 || err != nil {
+			return out, m, err
 		}
 		t.await(until)
 	}
 }
 
-// ReadPacket is Read into a Packet, whose bytes are in b.
+// ReadPacket is ReadWhole into a Packet.
 func (t *Track) ReadPacket(b []byte, p *Packet) error {
 	for {
-		n, m, err := t.Read(b)
+		raw, m, err := t.ReadWhole(b)
 		if err != nil {
 			return err
 		}
-		if p.set(b[:n], m) {
+		if p.set(raw, m) {
 			return nil
 		}
 	}
@@ -47,40 +56,47 @@ func (t *Track) SetReadDeadline(deadline time.Time) {
 	t.signal()
 }
 
-// tryRead reads a packet if there is one; n is 0 without error if there is not,
-// and until is when to look again even if nobody signals, the zero time for
+// tryRead reads a packet if there is one; out is empty without error if there is
+// not, and until is when to look again even if nobody signals, the zero time for
 // never.
-func (t *Track) tryRead(b []byte) (n int, m PacketInfo, until time.Time, err error) {
+func (t *Track) tryRead(b []byte, whole bool) (out []byte, m PacketInfo, until time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ended != nil {
-		return 0, m, until, t.ended
+		return nil, m, until, t.ended
 	}
 	var now time.Time // of use only where something depends on it
 	if t.ordered > 0 || !t.deadline.IsZero() {
 		now = time.Now()
 	}
 	if until = t.deadline; !until.IsZero() && !now.Before(until) {
-		return 0, m, until, os.ErrDeadlineExceeded
+		return nil, m, until, os.ErrDeadlineExceeded
 	}
 	i, due := t.pick(now)
 	if i < 0 {
 		if t.paused && t.queue.lowest() < 0 {
-			return 0, m, until, io.EOF
+			return nil, m, until, io.EOF
 		}
 		if !due.IsZero() && (until.IsZero() || due.Before(until)) {
 			until = due
 		}
-		return 0, m, until, nil
+		return nil, m, until, nil
 	}
 	e := t.queue.entry(i)
+	t.next = e.order + 1
 	if e.n > len(b) {
-		return 0, m, until, io.ErrShortBuffer
+		if !whole {
+			// It goes, for it would stand in the way of all that come after it.
+			t.dropped++
+			t.queue.take(i)
+			return nil, m, until, io.ErrShortBuffer
+		}
+		b = make([]byte, e.n)
 	}
-	t.queue.copyOut(b, e)
-	n, m, t.next = e.n, e.info(), e.order+1
+	out, m = b[:e.n], e.info()
+	t.queue.copyOut(out, e)
 	t.queue.take(i)
-	return n, m, until, nil
+	return out, m, until, nil
 }
 
 // pick returns the place of the packet to read now, or -1 and when there will be

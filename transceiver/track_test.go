@@ -56,8 +56,13 @@ func TestTrackRead(t *testing.T) {
 		if _, _, err := tr.Read(buf[:18]); !errors.Is(err, io.ErrShortBuffer) {
 			t.Errorf("a short buffer: %v", err)
 		}
-		if got := read(t, tr, 1); got[0] != 8 {
-			t.Errorf("the packet did not stay: %v", got)
+		deliver(9, true)
+		if got := read(t, tr, 1); got[0] != 9 || tr.Stats().Dropped != 1 {
+			t.Errorf("a packet that does not fit stands in the way: %v, %+v", got, tr.Stats())
+		}
+		deliver(10, true)
+		if b, _, err := tr.ReadWhole(buf[:18]); err != nil || len(b) != 19 || string(b[12:]) != "payload" {
+			t.Errorf("a whole packet: %q, %v", b, err)
 		}
 	})
 }
