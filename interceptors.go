@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -137,15 +138,19 @@ func (pc *PeerConnection) WriteRTCP(pkts []rtcp.Packet) error {
 
 // sendRTCP sends packets over every transport that carries media: with BUNDLE
 // there is one, and a peer ignores what is about streams that it does not know
-// (RFC 3550 §6.3.3).
+// (RFC 3550 §6.3.3). A transport that is not connected loses them.
 func (pc *PeerConnection) sendRTCP(packets []rtcp.Packet) (n int, err error) {
 	now := time.Now()
+	var failures []error
 	for _, t := range *pc.mediaTransports.Load() {
-		if n, err = t.media.Load().WriteRTCP(now, packets); err != nil {
-			return n, err
+		switch sent, err := t.media.Load().WriteRTCP(now, packets); {
+		case err == nil:
+			n = sent
+		case !errors.Is(err, transceiver.ErrNoKeys):
+			failures = append(failures, err)
 		}
 	}
-	return n, nil
+	return n, errors.Join(failures...)
 }
 
 // parseRTCP reads a compound packet and parses it.

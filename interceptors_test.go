@@ -2,11 +2,13 @@ package webrtc
 
 import (
 	"errors"
+	"net"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
 	"github.com/parleyrtc/webrtc/internal/simnet"
@@ -120,6 +122,25 @@ func TestInterceptorsDoNotHoldUpWhatIsPushed(t *testing.T) {
 			if !errors.Is(err, errNothingPushed) {
 				t.Errorf("another read of a packet that is pushed returned %v", err)
 			}
+		}
+	})
+}
+
+// Before there is a path, packets of RTCP are lost, as media is.
+func TestWriteRTCPBeforeThereIsAPath(t *testing.T) {
+	inWorld(t, 1, func(w *world) {
+		a, b := w.peer("a", simnet.Addrs("192.0.2.1")), w.peer("b", simnet.Addrs("192.0.2.2"))
+		w.signal(a, b, fixed(time.Millisecond))
+		pli := []rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: 1}}
+		a.check(a.WriteRTCP(pli), "WriteRTCP in a new connection")
+		a.source(MimeTypeVP8, "camera")
+		a.exchanges(b, withoutBundle)
+		a.check(a.WriteRTCP(pli), "WriteRTCP without a path")
+		w.within(10*time.Second, "both are connected", connected(a, b))
+		a.check(a.WriteRTCP(pli), "WriteRTCP")
+		a.check(a.Close(), "Close")
+		if err := a.WriteRTCP(pli); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("WriteRTCP after Close returned %v", err)
 		}
 	})
 }
