@@ -62,7 +62,10 @@ func (c *call) negotiates(polite bool) *negotiator {
 		<-ended
 		<-ended
 		if c.Failed() {
-			c.Log(strings.Join(n.said, "\n"))
+			c.Log(strings.Join(n.said[max(0, len(n.said)-100):], "\n"))
+			var theirs any
+			c.eval(&theirs, `return pc.getTransceivers().map((t) => [t.mid, t.direction, t.currentDirection, t.sender.track && t.sender.track.id])`)
+			c.Log("the browser's transceivers: ", theirs)
 		}
 	})
 	c.must(c.peer.call(nil, "negotiates", !polite))
@@ -119,8 +122,24 @@ func (n *negotiator) take(d webrtc.SessionDescription) error {
 	return nil
 }
 
+// note keeps what a description says of its sections for a test that fails.
 func (n *negotiator) note(whose string, d webrtc.SessionDescription) {
-	n.said = append(n.said, fmt.Sprintf("%s, %s:\n%s", whose, d.Type, d.SDP))
+	var sections []string
+	for _, section := range strings.Split(d.SDP, "\r\nm=")[1:] {
+		lines := strings.Split(section, "\r\n")
+		text := strings.Join(strings.Fields(lines[0])[:2], " ")
+		for _, line := range lines[1:] {
+			switch line {
+			case "a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive", "a=bundle-only":
+				text += " " + line[2:]
+			}
+			if mid, ok := strings.CutPrefix(line, "a=mid:"); ok {
+				text += " mid " + mid
+			}
+		}
+		sections = append(sections, text)
+	}
+	n.said = append(n.said, fmt.Sprintf("%s %s: %s", whose, d.Type, strings.Join(sections, " | ")))
 }
 
 // tell sends our descriptions, in order.
@@ -220,6 +239,9 @@ func (c *call) changeOurs(video *coming, round int) {
 	}
 }
 
+// changeTheirs has the browser do the same. Its transceiver may be gone with our
+// section, which addTrack has used. Firefox asks for negotiation for ever once one
+// that it has never negotiated is stopped.
 func (c *call) changeTheirs(round int) {
 	c.Helper()
 	c.eval(nil, `
@@ -227,11 +249,13 @@ func (c *call) changeTheirs(round int) {
 			const track = camera.clone();
 			captured.push(track);
 			self.added = pc.addTrack(track, new MediaStream([track]));
-		} else {
-			added.track.stop();
-			if (args[0] < 10) pc.removeTrack(added);
-			else transceiverOf(added)?.stop(); // the section may have been ours, and rejected
-		}`, round)
+			return;
+		}
+		added.track.stop();
+		const transceiver = transceiverOf(added);
+		const fresh = transceiver && transceiver.currentDirection === null;
+		if (args[0] < 10 || fresh && navigator.userAgent.includes('Firefox')) pc.removeTrack(added);
+		else transceiver?.stop();`, round)
 }
 
 // wantSameSections compares the two sides' idea of the sections.
