@@ -23,11 +23,17 @@ type trackBinding struct {
 	encoding *senderEncoding
 	track    TrackLocal
 	id       string
-	media    *signaling.Media
-	rid      string // as the peer knows the stream, "" if it does not by name
-	active   bool
-	writer   *trackWriter
-	info     *interceptor.StreamInfo // for the interceptors, nil without any
+	// terms change when descriptions do, while the program may ask for them.
+	terms  atomic.Pointer[bindingTerms]
+	writer *trackWriter
+	info   *interceptor.StreamInfo // for the interceptors, nil without any
+}
+
+// bindingTerms are what was agreed on for a stream.
+type bindingTerms struct {
+	media  *signaling.Media
+	rid    string // as the peer knows the stream, "" if it does not by name
+	active bool
 }
 
 // syncSenders binds and unbinds tracks as the loop has planned. Bind and Unbind
@@ -136,26 +142,30 @@ func (e *senderEncoding) sync(s *RTPSender, plan *senderPlan, i int, now time.Ti
 		e.close(now)
 		e.session = session
 	}
-	next := &trackBinding{
-		sender: s, encoding: e, track: plan.tracks[i], id: randomID(), media: plan.media, rid: rid,
-		active: active && plan.sending && plan.parameters[i].Active,
-	}
-	if b := e.bound; b != nil && b.track == next.track && sameCodecs(b.media.SendCodecs, next.media.SendCodecs) {
+	next := &trackBinding{sender: s, encoding: e, track: plan.tracks[i], id: randomID()}
+	next.terms.Store(&bindingTerms{media: plan.media, rid: rid, active: active && plan.sending && plan.parameters[i].Active})
+	if b := e.bound; b != nil && b.track == next.track && b.suits(next) {
 		b.follow(next)
 		return nil
 	}
 	return e.rebind(next, now)
 }
 
+// suits says whether what the track was told at Bind holds under the terms of next.
+func (b *trackBinding) suits(next *trackBinding) bool {
+	return sameCodecs(b.terms.Load().media.SendCodecs, next.terms.Load().media.SendCodecs)
+}
+
 // follow takes over what has changed for a track that stays bound.
 func (b *trackBinding) follow(next *trackBinding) {
-	if b.media == next.media && b.active == next.active && b.rid == next.rid {
+	was, is := b.terms.Load(), next.terms.Load()
+	if *was == *is {
 		return
 	}
-	if next.active && !b.active {
+	if is.active && !was.active {
 		b.encoding.core.Rebase() // what was written on hold is no loss
 	}
-	b.media, b.active, b.rid = next.media, next.active, next.rid
+	b.terms.Store(is)
 	b.encoding.core.Configure(b.config())
 }
 
@@ -165,14 +175,14 @@ func (e *senderEncoding) rebind(next *trackBinding, now time.Time) error {
 	old := e.bound
 	next.writer = &trackWriter{}
 	parameters, err := next.track.Bind(next)
-	if err == nil && !slices.ContainsFunc(next.media.SendCodecs, func(c codec.Codec) bool { return c.PayloadType == uint8(parameters.PayloadType) }) {
+	if err == nil && !slices.ContainsFunc(next.terms.Load().media.SendCodecs, func(c codec.Codec) bool { return c.PayloadType == uint8(parameters.PayloadType) }) {
 		_ = next.track.Unbind(next)
 		err = ErrUnsupportedCodec
 	}
 	if err != nil {
 		switch {
 		case old == nil:
-		case sameCodecs(old.media.SendCodecs, next.media.SendCodecs):
+		case old.suits(next):
 			old.follow(next)
 		default:
 			e.unbind(now) // what the old track writes is not agreed any more
@@ -261,20 +271,20 @@ func (e *senderEncoding) events(s *RTPSender) transceiver.SendEvents {
 
 // config is what negotiation says of the stream.
 func (b *trackBinding) config() transceiver.SendConfig {
-	rtx := b.encoding.rtx
-	if !slices.ContainsFunc(b.media.SendCodecs, codec.Codec.IsRTX) {
+	t, rtx := b.terms.Load(), b.encoding.rtx
+	if !slices.ContainsFunc(t.media.SendCodecs, codec.Codec.IsRTX) {
 		rtx = 0
 	}
 	return transceiver.SendConfig{
-		Mid:        b.media.Mid,
-		RID:        b.rid,
+		Mid:        t.media.Mid,
+		RID:        t.rid,
 		SSRC:       b.encoding.ssrc,
 		RTXSSRC:    rtx,
 		Kind:       codec.Kind(b.sender.kind),
-		Codecs:     b.media.SendCodecs,
-		Extensions: sessionExtensions(b.media.SendExtensions),
-		AllowMixed: b.media.AllowMixed,
-		Active:     b.active,
+		Codecs:     t.media.SendCodecs,
+		Extensions: sessionExtensions(t.media.SendExtensions),
+		AllowMixed: t.media.AllowMixed,
+		Active:     t.active,
 	}
 }
 
@@ -298,12 +308,12 @@ func sameCodecs(a, b []codec.Codec) bool {
 
 // CodecParameters returns the codecs that the peer takes, preferred first.
 func (b *trackBinding) CodecParameters() []RTPCodecParameters {
-	return codecParameters(b.media.SendCodecs)
+	return codecParameters(b.terms.Load().media.SendCodecs)
 }
 
 // HeaderExtensions returns the header extensions that packets may have.
 func (b *trackBinding) HeaderExtensions() []RTPHeaderExtensionParameter {
-	return extensionParameters(b.media.SendExtensions)
+	return extensionParameters(b.terms.Load().media.SendExtensions)
 }
 
 // SSRC returns the SSRC of the stream.

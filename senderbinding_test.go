@@ -1,0 +1,81 @@
+package webrtc
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parleyrtc/webrtc/internal/simnet"
+	"github.com/parleyrtc/webrtc/transceiver/extension"
+)
+
+// A boundTrack notes what it is bound to.
+type boundTrack struct {
+	*TrackLocalStaticRTP
+
+	mu       sync.Mutex // guards what follows
+	contexts []TrackLocalContext
+	ids      []int // of the playout delay, at each Bind
+}
+
+func (t *boundTrack) Bind(c TrackLocalContext) (RTPCodecParameters, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.contexts = append(t.contexts, c)
+	for _, e := range c.HeaderExtensions() {
+		if e.URI == extension.PlayoutDelay {
+			t.ids = append(t.ids, e.ID)
+		}
+	}
+	return t.TrackLocalStaticRTP.Bind(c)
+}
+
+// boundCall connects a, which sends a boundTrack, and b.
+func boundCall(t *testing.T, scenario func(w *world, a, b *peer, track *boundTrack)) {
+	t.Helper()
+	inWorld(t, 1, func(w *world) {
+		w.net.SetDefaultPath(simnet.Path{Delay: 20 * time.Millisecond})
+		a, b := w.peer("a", simnet.Addrs("192.0.2.1")), w.peer("b", simnet.Addrs("192.0.2.2"))
+		w.signal(a, b, fixed(time.Millisecond))
+		track := &boundTrack{TrackLocalStaticRTP: a.unsent(asVP8, "camera").track}
+		_, err := a.AddTrack(track)
+		a.must(err, "AddTrack")
+		a.exchanges(b, asItIs)
+		w.within(10*time.Second, "both are connected", connected(a, b))
+		scenario(w, a, b, track)
+	})
+}
+
+func asItIs(d SessionDescription) SessionDescription { return d }
+
+// A program may keep the context that its track was bound to, and ask it while
+// descriptions change.
+func TestTrackContextsMayBeAskedAnyTime(t *testing.T) {
+	boundCall(t, func(w *world, a, b *peer, track *boundTrack) {
+		context := track.contexts[0]
+		var wg sync.WaitGroup
+		stop := make(chan struct{})
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					if len(context.CodecParameters()) == 0 || len(context.HeaderExtensions()) == 0 || context.SSRCRetransmission() == 0 {
+						t.Error("the context has lost what was agreed on")
+					}
+					time.Sleep(time.Millisecond)
+				}
+			}
+		})
+		for range 10 {
+			for _, direction := range []RTPTransceiverDirection{RTPTransceiverDirectionInactive, RTPTransceiverDirectionSendrecv} {
+				a.must(a.GetTransceivers()[0].SetDirection(direction), "SetDirection")
+				a.exchanges(b, asItIs)
+				time.Sleep(time.Millisecond)
+			}
+		}
+		close(stop)
+		wg.Wait()
+	})
+}
