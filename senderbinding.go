@@ -153,7 +153,8 @@ func (e *senderEncoding) sync(s *RTPSender, plan *senderPlan, i int, now time.Ti
 
 // suits says whether what the track was told at Bind holds under the terms of next.
 func (b *trackBinding) suits(next *trackBinding) bool {
-	return sameCodecs(b.terms.Load().media.SendCodecs, next.terms.Load().media.SendCodecs)
+	was, is := b.terms.Load().media, next.terms.Load().media
+	return sameCodecs(was.SendCodecs, is.SendCodecs) && slices.Equal(was.SendExtensions, is.SendExtensions)
 }
 
 // follow takes over what has changed for a track that stays bound.

@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -47,6 +48,30 @@ func boundCall(t *testing.T, scenario func(w *world, a, b *peer, track *boundTra
 }
 
 func asItIs(d SessionDescription) SessionDescription { return d }
+
+// A track that has learnt the identifiers of header extensions at Bind is bound
+// anew when an exchange changes them.
+func TestTracksAreBoundAnewForOtherExtensions(t *testing.T) {
+	boundCall(t, func(w *world, a, b *peer, track *boundTrack) {
+		b.exchanges(a, asItIs)
+		if len(track.ids) != 1 {
+			t.Fatalf("bound with the identifiers %v, want once", track.ids)
+		}
+		b.exchanges(a, func(d SessionDescription) SessionDescription {
+			lines := strings.SplitAfter(d.SDP, "\n")
+			for i, line := range lines {
+				if strings.HasPrefix(line, "a=extmap:") && strings.Contains(line, extension.PlayoutDelay) {
+					lines[i] = "a=extmap:14 " + extension.PlayoutDelay + "\r\n"
+				}
+			}
+			d.SDP = strings.Join(lines, "")
+			return d
+		})
+		if len(track.ids) != 2 || track.ids[1] != 14 {
+			t.Errorf("bound with the identifiers %v, want 14 at last", track.ids)
+		}
+	})
+}
 
 // A program may keep the context that its track was bound to, and ask it while
 // descriptions change.
