@@ -29,6 +29,8 @@ type RTPSender struct {
 
 	onKeyFrameRequest handler[func(rid string)]
 	onBitrate         handler[func(bitsPerSecond uint64)]
+	bitrate           atomic.Uint64 // that the handler is told of
+	telling           atomic.Bool   // the handler will be called
 
 	// plan is what the loop wants of the bindings, which sync brings about.
 	plan  atomic.Pointer[senderPlan]
@@ -50,6 +52,7 @@ type senderEncoding struct {
 	rid       string
 	ssrc, rtx uint32
 	rtcp      rtcpQueue
+	keyFrame  atomic.Bool                            // the handler of key-frame requests will be called
 	stream    atomic.Pointer[transceiver.SendStream] // while a track is bound to it
 
 	// All below belongs to the goroutine that syncs the sender.

@@ -245,21 +245,18 @@ func (b *trackBinding) leaveInterceptors() {
 func (e *senderEncoding) events(s *RTPSender) transceiver.SendEvents {
 	events := transceiver.SendEvents{
 		OnKeyFrameRequest: func() {
-			s.pc.loop.post(func(time.Time) {
-				s.pc.fire(func() {
-					if f := s.onKeyFrameRequest.get(); f != nil {
-						f(e.rid)
-					}
-				})
+			s.tell(&e.keyFrame, func() {
+				if f := s.onKeyFrameRequest.get(); f != nil {
+					f(e.rid)
+				}
 			})
 		},
 		OnBitrate: func(bitsPerSecond uint64) {
-			s.pc.loop.post(func(time.Time) {
-				s.pc.fire(func() {
-					if f := s.onBitrate.get(); f != nil {
-						f(bitsPerSecond)
-					}
-				})
+			s.bitrate.Store(bitsPerSecond)
+			s.tell(&s.telling, func() {
+				if f := s.onBitrate.get(); f != nil {
+					f(s.bitrate.Load())
+				}
 			})
 		},
 		OnRTCP: e.rtcp.push,
@@ -268,6 +265,20 @@ func (e *senderEncoding) events(s *RTPSender) transceiver.SendEvents {
 		events.OnToneChange = s.dtmf.toneChanged
 	}
 	return events
+}
+
+// tell has an event handled unless it waits for that already, as pending says: a
+// peer may cause any number while a handler runs.
+func (s *RTPSender) tell(pending *atomic.Bool, handle func()) {
+	if pending.Swap(true) {
+		return
+	}
+	s.pc.loop.post(func(time.Time) {
+		s.pc.fire(func() {
+			pending.Store(false)
+			handle()
+		})
+	})
 }
 
 // config is what negotiation says of the stream.

@@ -1,10 +1,13 @@
 package webrtc
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/pion/rtcp"
 
 	"github.com/parleyrtc/webrtc/internal/simnet"
 	"github.com/parleyrtc/webrtc/transceiver/extension"
@@ -102,5 +105,53 @@ func TestTrackContextsMayBeAskedAnyTime(t *testing.T) {
 		}
 		close(stop)
 		wg.Wait()
+	})
+}
+
+// What a peer estimates and asks for while a handler runs is handled once, with
+// the newest value, however often it says so.
+func TestRequestsDoNotPileUp(t *testing.T) {
+	boundCall(t, func(w *world, a, b *peer, track *boundTrack) {
+		var mu sync.Mutex
+		var rates []uint64
+		keyFrames := 0
+		busy, done := make(chan struct{}), make(chan struct{})
+		sender := a.GetSenders()[0]
+		ssrc := uint32(sender.GetParameters().Encodings[0].SSRC)
+		sender.OnKeyFrameRequest(func(string) {
+			mu.Lock()
+			keyFrames++
+			first := keyFrames == 1
+			mu.Unlock()
+			if first {
+				close(busy)
+				<-done
+			}
+		})
+		sender.OnBitrateRequest(func(bitsPerSecond uint64) {
+			mu.Lock()
+			defer mu.Unlock()
+			rates = append(rates, bitsPerSecond)
+		})
+		for i := range 100 {
+			b.must(b.WriteRTCP([]rtcp.Packet{
+				&rtcp.PictureLossIndication{MediaSSRC: ssrc},
+				&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: float32(1000 * (i + 1)), SSRCs: []uint32{ssrc}},
+			}), "WriteRTCP")
+			time.Sleep(200 * time.Millisecond)
+			if i == 0 {
+				<-busy
+			}
+		}
+		close(done)
+		time.Sleep(time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		if keyFrames != 2 {
+			t.Errorf("key frames were asked for %d times, want once before and once after", keyFrames)
+		}
+		if !slices.Equal(rates, []uint64{1000, 100000}) && !slices.Equal(rates, []uint64{100000}) {
+			t.Errorf("the handler was told of %v bit/s", rates)
+		}
 	})
 }
