@@ -219,8 +219,7 @@ func (s *RTPSender) ReplaceTrack(track TrackLocal) error {
 		return nil
 	}
 	_ = s.pc.attempt("ReplaceTrack", func(time.Time) error {
-		s.tracks = before
-		s.refresh()
+		s.giveBack(track, before)
 		return nil
 	})
 	return &rtcerr.InvalidModificationError{Err: fmt.Errorf("the track %q cannot be sent: %w", track.ID(), refused)}
@@ -362,6 +361,17 @@ func isMsidID(s string) bool {
 	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(separators, r)
 	})
+}
+
+// giveBack has the sender send what it did before track, where it has not been
+// changed since: another call may have removed it.
+func (s *RTPSender) giveBack(track TrackLocal, before []TrackLocal) {
+	for i, t := range s.tracks {
+		if t == track {
+			s.setTrack(i, before[i])
+		}
+	}
+	s.refresh()
 }
 
 func (s *RTPSender) clearTracks() { s.tracks = make([]TrackLocal, len(s.tracks)) }

@@ -155,3 +155,25 @@ func TestRequestsDoNotPileUp(t *testing.T) {
 		}
 	})
 }
+
+// A track that is refused gives its place back to the one before it, unless that
+// was removed meanwhile.
+func TestReplaceTrackDoesNotBringBackWhatWasRemoved(t *testing.T) {
+	boundCall(t, func(w *world, a, b *peer, track *boundTrack) {
+		sender, refused := a.GetSenders()[0], a.unsent(asVP8, "refused").track
+		back := func() {
+			_ = a.do(func(time.Time) { sender.giveBack(refused, []TrackLocal{track}) })
+		}
+		a.must(sender.ReplaceTrack(refused), "ReplaceTrack")
+		back()
+		if is := sender.Track(); is != track {
+			t.Errorf("the sender sends %v, want the track before", is)
+		}
+		a.must(sender.ReplaceTrack(refused), "ReplaceTrack")
+		a.must(a.RemoveTrack(sender), "RemoveTrack")
+		back()
+		if is := sender.Track(); is != nil {
+			t.Errorf("the sender sends %q, which was removed", is.ID())
+		}
+	})
+}
