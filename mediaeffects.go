@@ -91,6 +91,12 @@ func (t *RTPTransceiver) describedBy(e signaling.MediaDescribed, events *mediaEv
 		t.setStreams(nil)
 		t.removeRemoteTrack(events)
 	}
+	if e.Type == signaling.Offer && !e.Remote && t.transport == nil {
+		// webrtc-pc §4.4.1.5: "If the media description was not yet associated with an
+		// RTCRtpTransceiver object ... Set transceiver.[[Sender]].[[SenderTransport]] to
+		// transport." Its session keeps what overtakes the answer (RFC 3264 §5.1).
+		t.setTransport(e.Transport)
+	}
 	if e.Type != signaling.Offer {
 		t.current, t.fired = direction, direction
 		t.hasSent = t.hasSent || direction.sends()

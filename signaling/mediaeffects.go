@@ -25,6 +25,9 @@ type MediaDescribed struct {
 	Transceiver TransceiverID
 	Mid         string
 	Index       int
+	// Transport is that of the section as far as the description tells; an answer
+	// may have given it another one, see MediaInForce.
+	Transport TransportID
 	// Remote says that the description is the peer's; Type is its type.
 	Remote bool
 	Type   Type

@@ -122,7 +122,7 @@ func (n *negotiation) describe(d *description, rows []mline, who side, created m
 		}
 		m := d.Media[i]
 		e := MediaDescribed{
-			Transceiver: row.transceiver, Mid: row.name, Index: i, Remote: who == remote, Type: d.kind,
+			Transceiver: row.transceiver, Mid: row.name, Index: i, Transport: row.transport, Remote: who == remote, Type: d.kind,
 			Rejected: unusable(m), Direction: d.seenFromHere(i, who),
 		}
 		if who == remote {
