@@ -21,13 +21,17 @@ type Configuration struct {
 	ICETransportPolicy ICETransportPolicy `json:"iceTransportPolicy,omitempty"`
 
 	// BundlePolicy says on how many transports media is offered to a peer that
-	// may not know BUNDLE. It makes no difference while there is data alone,
-	// which has one section.
+	// may not know BUNDLE. So far every policy offers all on one transport, as
+	// BundlePolicyMaxBundle does.
 	BundlePolicy BundlePolicy `json:"bundlePolicy,omitempty"`
 
-	// RTCPMuxPolicy says whether RTCP may need a path of its own. It makes no
-	// difference while there is no media.
+	// RTCPMuxPolicy says whether RTCP may need a path of its own. So far it never
+	// gets one: media of a peer that does not multiplex is rejected.
 	RTCPMuxPolicy RTCPMuxPolicy `json:"rtcpMuxPolicy,omitempty"`
+
+	// RTPHeaderEncryptionPolicy says whether header extensions of media are
+	// encrypted.
+	RTPHeaderEncryptionPolicy RTPHeaderEncryptionPolicy `json:"rtpHeaderEncryptionPolicy,omitempty"`
 
 	// PeerIdentity is the identity that the peer must prove (webrtc-identity
 	// §8); "" means any. Assertions are not checked yet, so that
@@ -72,6 +76,9 @@ func (c Configuration) withDefaults() Configuration {
 	if c.RTCPMuxPolicy == RTCPMuxPolicyUnknown {
 		c.RTCPMuxPolicy = RTCPMuxPolicyRequire
 	}
+	if c.RTPHeaderEncryptionPolicy == RTPHeaderEncryptionPolicyUnknown {
+		c.RTPHeaderEncryptionPolicy = RTPHeaderEncryptionPolicyNegotiate
+	}
 	return c
 }
 
@@ -83,6 +90,9 @@ func (c Configuration) inherit(old Configuration) Configuration {
 	}
 	if c.RTCPMuxPolicy == RTCPMuxPolicyUnknown {
 		c.RTCPMuxPolicy = old.RTCPMuxPolicy
+	}
+	if c.RTPHeaderEncryptionPolicy == RTPHeaderEncryptionPolicyUnknown {
+		c.RTPHeaderEncryptionPolicy = old.RTPHeaderEncryptionPolicy
 	}
 	if c.PeerIdentity == "" {
 		c.PeerIdentity = old.PeerIdentity

@@ -46,6 +46,7 @@ func (c Configuration) validateMembers() error {
 		{"ICETransportPolicy", int(c.ICETransportPolicy), iceTransportPolicyNames},
 		{"BundlePolicy", int(c.BundlePolicy), bundlePolicyNames},
 		{"RTCPMuxPolicy", int(c.RTCPMuxPolicy), rtcpMuxPolicyNames},
+		{"RTPHeaderEncryptionPolicy", int(c.RTPHeaderEncryptionPolicy), rtpHeaderEncryptionPolicyNames},
 		{"SDPSemantics", int(c.SDPSemantics), sdpSemanticsNames},
 	} {
 		if e.value < 0 || e.value >= len(e.names) {
@@ -89,6 +90,10 @@ func checkSetConfiguration(old, next Configuration, described bool, now time.Tim
 	}
 	if next.RTCPMuxPolicy != old.RTCPMuxPolicy {
 		return modified(ErrModifyingRTCPMuxPolicy, "RTCPMuxPolicy", old.RTCPMuxPolicy, next.RTCPMuxPolicy)
+	}
+	// webrtc-extensions, rtpHeaderEncryptionPolicy: the same for it.
+	if next.RTPHeaderEncryptionPolicy != old.RTPHeaderEncryptionPolicy {
+		return modified(ErrRTPHeaderEncryptionModeChangeNotSupported, "RTPHeaderEncryptionPolicy", old.RTPHeaderEncryptionPolicy, next.RTPHeaderEncryptionPolicy)
 	}
 	// RFC 9429 §4.1.18: the pool is for the first exchange, so that its size is
 	// fixed once a local description was applied.

@@ -114,7 +114,7 @@ func (pc *PeerConnection) setDescription(operation string, set func() (signaling
 		if pc.machine.State() == signaling.Stable {
 			// webrtc-pc §4.4.1.5: in a stable state the flag is cleared and
 			// checked anew.
-			pc.negotiationNeeded = false
+			pc.negotiationNeeded, pc.dirty = false, true
 			pc.updateNegotiationNeeded()
 		}
 	})
@@ -217,14 +217,15 @@ func (pc *PeerConnection) updateNegotiationNeeded() {
 // local is what this endpoint is and wants now, for the signaling machine.
 func (pc *PeerConnection) local() signaling.Local {
 	return signaling.Local{
-		Fresh:          pc.freshICE,
-		Fingerprints:   pc.fingerprints(),
-		Data:           pc.dataWanted.Load(),
-		MaxMessageSize: uint64(pc.api.settings.sctpMaxMessageSize()),
-		Transceivers:   pc.describedTransceivers(),
-		Accept:         pc.acceptable,
-		CNAME:          pc.cname,
-		Cryptex:        true,
+		Fresh:           pc.freshICE,
+		Fingerprints:    pc.fingerprints(),
+		Data:            pc.dataWanted.Load(),
+		MaxMessageSize:  uint64(pc.api.settings.sctpMaxMessageSize()),
+		Transceivers:    pc.describedTransceivers(),
+		Accept:          pc.acceptable,
+		CNAME:           pc.cname,
+		Cryptex:         pc.config.RTPHeaderEncryptionPolicy != RTPHeaderEncryptionPolicyDisable,
+		CryptexRequired: pc.config.RTPHeaderEncryptionPolicy == RTPHeaderEncryptionPolicyRequire,
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/rtcp"
+
 	"github.com/parleyrtc/webrtc/internal/dtlstransport"
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/sdp"
@@ -57,6 +59,18 @@ func (t *DTLSTransport) GetLocalParameters() (DTLSParameters, error) {
 		return DTLSParameters{}, err
 	}
 	return DTLSParameters{Role: DTLSRoleAuto, Fingerprints: fingerprints}, nil
+}
+
+// WriteRTCP sends RTCP packets of the program's own over this transport and
+// returns their length; see PeerConnection.WriteRTCP, which goes by way of
+// interceptors. It returns an InvalidStateError if no media was negotiated on the
+// transport, and an error that matches net.ErrClosed while it is not connected.
+func (t *DTLSTransport) WriteRTCP(pkts []rtcp.Packet) (int, error) {
+	s := t.transport.media.Load()
+	if s == nil {
+		return 0, &rtcerr.InvalidStateError{Err: fmt.Errorf("WriteRTCP: no media was negotiated on the transport")}
+	}
+	return s.WriteRTCP(time.Now(), pkts)
 }
 
 // OnStateChange sets the handler for changes of State.

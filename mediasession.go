@@ -65,6 +65,7 @@ func (t *transport) srtp() (*srtptransport.Sealer, *srtptransport.Opener, error)
 	config := t.pc.api.settings.srtp
 	config.Logger = t.log
 	config.CryptexSend = t.cryptex
+	config.CryptexRequired = t.pc.config.RTPHeaderEncryptionPolicy == RTPHeaderEncryptionPolicyRequire
 	return srtptransport.New(profile, material, t.dtlsReady.Client, config)
 }
 

@@ -1,6 +1,10 @@
 package webrtc
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
+)
 
 // The causes of errors about senders and what they send.
 var (
@@ -33,6 +37,19 @@ var (
 	// ErrNoSRTPProtectionProfile means that the DTLS handshake settled no way to
 	// protect media: the peer does not offer any.
 	ErrNoSRTPProtectionProfile = errors.New("no SRTP protection profile was negotiated")
+
+	// ErrRTPHeaderEncryptionRequired means that a peer does not encrypt header
+	// extensions, which RTPHeaderEncryptionPolicyRequire insists on.
+	ErrRTPHeaderEncryptionRequired = rtcerr.ErrHeaderEncryptionRequired
+
+	// ErrRTPHeaderEncryptionModeChangeNotSupported means that SetConfiguration was
+	// to change the RTPHeaderEncryptionPolicy.
+	ErrRTPHeaderEncryptionModeChangeNotSupported = errors.New("the policy of header encryption cannot be changed")
+
+	// ErrRTPHeaderEncryptionMixedModeNotSupported is there for programs that test
+	// for it. It is not returned: media of which only a part has agreed to
+	// encrypted header extensions is sent without.
+	ErrRTPHeaderEncryptionMixedModeNotSupported = errors.New("header extensions are encrypted in a part of the media only")
 
 	// ErrSimulcastProbeOverflow is there for programs that test for it. It is not
 	// returned: packets of unknown streams are kept within bounds and dropped

@@ -35,3 +35,13 @@ func (e *SettingEngine) DisableMediaEngineCopy(bool) {}
 // DisableMediaEngineMultipleCodecs is there for programs that call it and does
 // nothing: each section of a description has codecs of its own.
 func (e *SettingEngine) DisableMediaEngineMultipleCodecs(bool) {}
+
+// SetHandleUndeclaredSSRCWithoutAnswer is there for programs that call it and does
+// nothing: the peer can send nothing that could be decrypted before its answer
+// has come, and streams that no description declares are told apart by MID, RID
+// and payload type.
+func (e *SettingEngine) SetHandleUndeclaredSSRCWithoutAnswer(bool) {}
+
+// SetIgnoreRidPauseForRecv is there for programs that call it and does nothing: a
+// stream that the peer has paused is accepted without being paused.
+func (e *SettingEngine) SetIgnoreRidPauseForRecv(bool) {}

@@ -44,6 +44,8 @@ type Local struct {
 	Accept func(kind codec.Kind) Transceiver
 	// Cryptex says that the endpoint can encrypt header extensions (RFC 9335).
 	Cryptex bool
+	// CryptexRequired refuses remote descriptions of media without it.
+	CryptexRequired bool
 }
 
 // transceiver returns the transceiver with an identity, or nil.

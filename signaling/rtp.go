@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/parleyrtc/webrtc/internal/codec"
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -120,4 +121,15 @@ func putCodecs(m *sdp.Media, codecs []codec.Codec) {
 // hasMedia says whether there is a format that is media by itself.
 func hasMedia(codecs []codec.Codec) bool {
 	return slices.ContainsFunc(codecs, func(c codec.Codec) bool { return !c.IsAuxiliary() })
+}
+
+// checkCryptex says whether all media of a remote description has encrypted header
+// extensions (RFC 9335 §4).
+func checkCryptex(c *content, kind Type) error {
+	for i, m := range c.Media {
+		if m.IsRTP() && !unusable(m) && !c.cryptex(i) {
+			return invalidFor(rtcerr.ErrHeaderEncryptionRequired, "%s of the remote %s has no a=cryptex", section(i, m), kind)
+		}
+	}
+	return nil
 }

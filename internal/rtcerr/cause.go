@@ -20,6 +20,7 @@ var (
 	ErrIncorrectSignalingState     = errors.New("wrong signaling state")
 	ErrSDPUnmarshalling            = errors.New("the session description does not parse")
 	ErrMissingFingerprint          = errors.New("no fingerprint")
+	ErrHeaderEncryptionRequired    = errors.New("encrypted header extensions are required")
 	ErrMissingUfrag                = errors.New("no ice-ufrag")
 	ErrMissingPwd                  = errors.New("no ice-pwd")
 )
