@@ -22,6 +22,9 @@ type Payload struct {
 
 var payloads = sync.Pool{New: func() any { return &Payload{b: make([]byte, 0, payloadSize)} }}
 
+// noPayload is that of packets that are all padding. It is kept for good.
+var noPayload = NewPayload(nil)
+
 // NewPayload returns a payload with a copy of b, and with one user: the caller.
 func NewPayload(b []byte) *Payload {
 	p := payloads.Get().(*Payload)

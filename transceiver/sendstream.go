@@ -276,7 +276,7 @@ func (st *SendStream) transmit(now time.Time, sealer *srtptransport.Sealer, numb
 	if err != nil {
 		return 0, err
 	}
-	if f.repair != repairNone && len(payload) > 0 {
+	if f.repair != repairNone {
 		st.remember(now, number, f, payload, shared, sealed)
 	}
 	st.counts.Packets++

@@ -80,9 +80,15 @@ func (st *SendStream) remember(now time.Time, number int64, f sendFormat, payloa
 	if f.repair == repairVerbatim {
 		e.bytes = append(e.bytes, sealed...)
 	} else {
-		if shared != nil {
+		switch {
+		case len(payload) == 0:
+			// Padding has a number of its own, and a peer that misses it would ask for a
+			// key frame in the end.
+			shared = noPayload
 			shared.retain()
-		} else {
+		case shared != nil:
+			shared.retain()
+		default:
 			shared = NewPayload(payload)
 		}
 		e.payload, e.marker, e.payloadType, e.timestamp = shared, st.fields.Marker, st.fields.PayloadType, st.fields.Timestamp

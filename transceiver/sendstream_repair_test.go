@@ -194,3 +194,32 @@ func TestLargeNacksAreSentInBursts(t *testing.T) {
 		t.Errorf("%d packets, in bursts of %d to %d", len(w.rtp), w.rtp[0].burst, w.rtp[len(w.rtp)-1].burst)
 	}
 }
+
+// Padding that is lost is a gap like any other: a peer that never gets it asks for a
+// key frame.
+func TestPaddingIsSentAgain(t *testing.T) {
+	for name, codecs := range map[string][]codec.Codec{"as RTX": {vp8, rtx}, "as it was": {vp8}} {
+		w := newSendWorld(t)
+		c := videoConfig()
+		c.Codecs = codecs
+		st := w.s.NewSendStream(c, SendEvents{})
+		h := rtpHeaderOf(96, 7, 0)
+		h.Padding, h.PaddingSize = true, 20
+		w.write(st, h, "")
+		w.nack(7)
+		if len(w.bytes) != 2 {
+			t.Fatalf("%s: %d packets, want the padding and what repairs it", name, len(w.bytes))
+		}
+		if len(codecs) == 1 {
+			if !bytes.Equal(w.bytes[0], w.bytes[1]) {
+				t.Errorf("%s: other bytes", name)
+			}
+		} else if number, payload := w.rtp[1].original(); number != 7 || payload != "" {
+			t.Errorf("%s: packet %d with %q", name, number, payload)
+		}
+		st.Close(w.now)
+	}
+	if n := noPayload.refs.Load(); n != 1 {
+		t.Errorf("%d users of no payload are left", n)
+	}
+}
