@@ -156,6 +156,7 @@ func (s ICEServer) parse() ([]ice.Server, error) {
 			}
 			server.Username = s.Username
 			server.Credential, _ = s.Credential.(string)
+			server.OAuth = s.CredentialType == ICECredentialTypeOauth
 		}
 		out = append(out, server)
 	}

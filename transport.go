@@ -134,6 +134,7 @@ func (t *transport) offerRemoteCandidate(now time.Time, c ice.Candidate) {
 		t.log.Debug("remote candidate ignored", "candidate", c, "reason", "refused by SetRemoteIPFilter")
 		return
 	}
+	t.gatherer.Permit(now, c.Addr().Addr())
 	if err := t.agent.AddRemoteCandidate(now, c); err != nil {
 		t.log.Debug("remote candidate ignored", "candidate", c, "reason", err)
 	}

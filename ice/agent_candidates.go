@@ -29,11 +29,11 @@ func (a *Agent) addLocal(now time.Time, l *checklist, c *localCandidate) {
 			return
 		}
 	}
-	first := l.sender(c.base) == nil
+	first := l.sender(c.base, c.addr.Addr()) == nil
 	l.locals, l.gathered = append(l.locals, c), true
 	// In pairs a server reflexive candidate is replaced by its base, and those
 	// that are redundant then are pruned (RFC 8445 §6.1.2.4): a socket has the
-	// pairs of its first candidate.
+	// pairs of its first candidate of an IP version.
 	if first {
 		for _, r := range l.remotes {
 			a.addPair(now, l, c, r, false)
@@ -235,7 +235,7 @@ func (a *Agent) learnRemote(l *checklist, local *localCandidate, c earlyCheck) *
 
 func (a *Agent) pairRemote(now time.Time, l *checklist, r *remoteCandidate) {
 	for _, c := range l.locals {
-		if l.sender(c.base) == c {
+		if l.sender(c.base, c.addr.Addr()) == c {
 			a.addPair(now, l, c, r, false)
 		}
 	}

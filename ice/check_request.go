@@ -319,7 +319,7 @@ func (a *Agent) replayEarly(now time.Time, l *checklist) {
 // discover makes the pair of a check that came unexpectedly: with a new peer
 // reflexive candidate, if its source is no known candidate (RFC 8445 §7.3.1.3).
 func (a *Agent) discover(now time.Time, l *checklist, c earlyCheck) *pair {
-	local := l.sender(c.base)
+	local := l.sender(c.base, c.from.Addr())
 	if local == nil {
 		a.keepEarlyFor(l, c)
 		return nil

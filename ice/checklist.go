@@ -87,10 +87,11 @@ func (l *checklist) confirmed() bool { return l.remoteKey != nil && l.retire.IsZ
 // searching says that checks of the generation may be sent.
 func (l *checklist) searching() bool { return l.confirmed() && !l.failed }
 
-// sender returns the candidate that checks from base are sent for.
-func (l *checklist) sender(base int) *localCandidate {
+// sender returns the candidate that checks from base to addresses of the IP
+// version of like are sent for. A relay can have one of each version.
+func (l *checklist) sender(base int, like netip.Addr) *localCandidate {
 	for _, c := range l.locals {
-		if c.base == base && c.cand.Type() != CandidateTypePeerReflexive {
+		if c.base == base && c.addr.Addr().Is4() == like.Is4() && c.cand.Type() != CandidateTypePeerReflexive {
 			return c
 		}
 	}

@@ -8,7 +8,8 @@
 // # Parts
 //
 // A Candidate is an address at which a peer may be reached. A Gatherer finds
-// the local ones, over the host's interfaces and with the help of STUN servers.
+// the local ones, over the host's interfaces and with the help of STUN and TURN
+// servers.
 // An Agent pairs them with the peer's, checks the pairs, has the controlling
 // side nominate one, and watches over it. Agent and Gatherer do not know each
 // other: their owner carries candidates and packets between them.
@@ -51,8 +52,8 @@
 //
 // # The gatherer
 //
-// A Gatherer is driven in the same way, and its STUN client and its resolver for
-// names under .local are state machines too. Around them it has what waits for
+// A Gatherer is driven in the same way, and its STUN and TURN clients and its
+// resolver for names under .local are state machines too. Around them it has what waits for
 // the network: sockets, which it opens and closes and its owner reads, and these
 // goroutines, whose results come back to the owner through
 // GathererConfig.Post:
@@ -61,10 +62,23 @@
 //     Rescan; it ends when it has done so;
 //   - one for each server name that is looked up; it ends with the answer, at
 //     GathererConfig.STUNTimeout, or at the next Gather;
+//   - one for each way to a TURN server that is opened; it ends when the way
+//     stands, at GathererConfig.STUNTimeout, or at the next Gather;
 //   - one at a time that opens multicast sockets, from Resolve; it ends when it
 //     has done so;
 //   - one that reads each multicast socket; it ends when the socket is closed,
 //     three seconds after the last name was resolved.
 //
 // Close ends them all and waits for them.
+//
+// # Relays
+//
+// A relayed candidate has a socket of its own kind: what is written to a peer's
+// address goes through the TURN server, and what peers send to the relayed
+// address is read as if it came from them. The owner treats it like any other,
+// from SocketOpened to SocketClosed, which also comes when the server gives the
+// allocation up. Messages to and from the server itself pass under the server's
+// address, as Transmit and HandlePacket. Permit tells the gatherer of the peer's
+// addresses, so that their packets are let in from the first check on; the first
+// packet that is no STUN gets its destination a channel.
 package ice

@@ -1,6 +1,7 @@
 package ice
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
@@ -33,9 +34,12 @@ type Gatherer struct {
 	scanning, rescan, scanGathers, rescanGathers bool
 
 	servers       []*serverLookup
+	lookups       context.Context // of this generation
 	cancelLookups func()
 	stun          stunClient
 	mappings      []mapping
+
+	relays relays
 
 	mdns mdnsEdge
 
@@ -69,6 +73,7 @@ func NewGatherer(config GathererConfig) *Gatherer {
 		edge:          newGatherEdge(config.Post),
 		state:         GatheringStateNew,
 		sockets:       map[int]*gatherSocket{},
+		relays:        relays{open: map[int]*relay{}},
 		cancelLookups: func() {},
 		mdns:          mdnsEdge{resolver: mdnsResolver{limit: config.MulticastDNSTimeout}},
 		stun:          stunClient{rto: config.STUNRTO, limit: config.STUNTimeout, ta: config.Ta, rand: config.Rand},
@@ -99,6 +104,7 @@ func (g *Gatherer) Gather(now time.Time, ufrag string) {
 	g.cancelLookups()
 	g.mappings = nil
 	g.stun.cancel(func(*stunTransaction) bool { return true })
+	g.ageRelays(now)
 	g.setState(GatheringStateGathering)
 	g.startServers(now)
 	g.scan(true)
@@ -117,6 +123,9 @@ func (g *Gatherer) Rescan(now time.Time) {
 // reports whether the packet was an answer to one of the gatherer's requests;
 // all others are the agent's.
 func (g *Gatherer) HandlePacket(now time.Time, socket int, from netip.AddrPort, p []byte) bool {
+	if r := g.relays.open[socket]; r != nil {
+		return g.handleRelayPacket(now, r, from, p)
+	}
 	if !g.stun.handlePacket(socket, from, p) {
 		return false
 	}
@@ -128,6 +137,12 @@ func (g *Gatherer) HandlePacket(now time.Time, socket int, from netip.AddrPort, 
 // without a route, for example. The request is given up, so that gathering does
 // not wait for its answer.
 func (g *Gatherer) HandleSendError(now time.Time, socket int, to netip.AddrPort, err error) {
+	if r := g.relays.open[socket]; r != nil && to == r.server {
+		r.client.fail(err)
+		g.handleRelay(now, r)
+		g.checkComplete()
+		return
+	}
 	g.stun.fail(socket, to, err)
 	g.handleResults(now)
 }
@@ -136,6 +151,7 @@ func (g *Gatherer) HandleSendError(now time.Time, socket int, to netip.AddrPort,
 func (g *Gatherer) HandleTimeout(now time.Time) {
 	g.renewMappings(now)
 	g.stun.handleTimeout(now)
+	g.handleRelayTimeouts(now)
 	g.handleResults(now)
 	g.handleMulticastTimeout(now)
 }
@@ -146,7 +162,7 @@ func (g *Gatherer) NextTimeout() time.Time {
 	if g.edge.isClosed() {
 		return time.Time{}
 	}
-	return sooner(sooner(g.stun.nextTimeout(), g.nextRenewal()), g.mdns.nextTimeout())
+	return sooner(sooner(g.stun.nextTimeout(), g.nextRenewal()), sooner(g.nextRelayTimeout(), g.mdns.nextTimeout()))
 }
 
 // Poll returns the next event, and false if there is none now.
@@ -156,6 +172,9 @@ func (g *Gatherer) Poll() (GatherEvent, bool) {
 	}
 	if len(g.events) == 0 {
 		if t, ok := g.stun.poll(); ok {
+			return t, true
+		}
+		if t, ok := g.pollRelays(); ok {
 			return t, true
 		}
 		return nil, false
@@ -178,6 +197,10 @@ type GathererCounters struct {
 	// AnswersDropped are STUN answers from another address than the server's, or
 	// malformed.
 	AnswersDropped uint64
+	// RelayDropped are messages of TURN servers that are no packet of a known
+	// peer, responses that lack the integrity they must have, and datagrams that
+	// came to a relay's socket from elsewhere.
+	RelayDropped uint64
 	// MulticastDropped are multicast DNS packets that were malformed, did not
 	// come from a responder's port, or came faster than they could be read.
 	MulticastDropped uint64
@@ -187,6 +210,7 @@ type GathererCounters struct {
 func (g *Gatherer) Counters() GathererCounters {
 	return GathererCounters{
 		AnswersDropped:   g.stun.dropped,
+		RelayDropped:     g.relayDropped(),
 		MulticastDropped: g.mdns.resolver.dropped + g.mdns.overflowed.Load(),
 	}
 }

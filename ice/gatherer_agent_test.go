@@ -76,6 +76,7 @@ func (c *connecting) hear(now time.Time, line string) {
 }
 
 func (c *connecting) add(now time.Time, remote Candidate) {
+	c.Permit(now, remote.Addr().Addr())
 	if err := c.agent.AddRemoteCandidate(now, remote); err != nil {
 		c.t.Error(err)
 	}

@@ -11,7 +11,7 @@ import (
 // GatheringStateChanged, Transmit and Resolved.
 type GatherEvent interface{ gatherEvent() }
 
-// SocketOpened announces a socket. The owner starts the one goroutine that
+// SocketOpened announces a socket, of a local address or of a relay. The owner starts the one goroutine that
 // reads it and hands its STUN packets to the gatherer and the agent under this
 // ID; it does not close it.
 type SocketOpened struct {
@@ -19,14 +19,15 @@ type SocketOpened struct {
 	ID int
 	// Conn is the socket, which the gatherer closes.
 	Conn udp.Conn
-	// Local is its address and port, without a zone.
+	// Local is its address and port, without a zone; a relay's are those of the
+	// way to its server.
 	Local netip.AddrPort
 	// Interface is the name of the interface that has the address.
 	Interface string
 }
 
-// SocketClosed says that a socket's address has left the host and that the
-// socket is closed: candidates with this base are dead, and a path through it
+// SocketClosed says that a socket's address has left the host, or that a relay
+// was refused, lost or released, and that the socket is closed: candidates with this base are dead, and a path through it
 // has to be replaced.
 type SocketClosed struct{ ID int }
 
@@ -50,7 +51,7 @@ type HiddenCandidate struct {
 }
 
 // ErrorCodeUnreachable is the code of a CandidateError for a server that no
-// local address can reach (webrtc-pc §4.8.3). All other codes come from the
+// local address can reach, or that has stopped answering (webrtc-pc §4.8.3). All other codes come from the
 // server's error responses (RFC 8489 §14.8) and are 300 to 699.
 const ErrorCodeUnreachable uint16 = 701
 

@@ -60,19 +60,21 @@ func TestGatherForgedAnswer(t *testing.T) {
 func TestGatherUnsupportedServers(t *testing.T) {
 	scenario(t, func(t *testing.T, n *simnet.Network) {
 		g := gatherOn(t, n.Host("a", simnet.Addrs("192.0.2.1")), func(c *GathererConfig) {
-			c.Servers = servers(t, "turn:198.51.100.1", "stuns:198.51.100.1")
+			c.Servers = servers(t, "turns:198.51.100.1?transport=udp", "stuns:198.51.100.1")
 		})
 		defer g.close()
 		g.gather("uf")
 		g.want("0s gathering",
-			"0s error 701 turn:198.51.100.1: turn servers are not supported",
+			"0s error 701 turns:198.51.100.1?transport=udp: TURN over DTLS is not supported",
 			"0s error 701 stuns:198.51.100.1: stuns servers are not supported",
 			"0s open 1 192.0.2.1", "0s host 192.0.2.1 base 1", "0s complete")
 		g.do(func(now time.Time) {
-			g.SetServers(servers(t, "turn:198.51.100.1", "stun:198.51.100.1"), GatherRelay)
+			token := servers(t, "turn:198.51.100.1", "stun:198.51.100.1")
+			token[0].OAuth = true
+			g.SetServers(token, GatherRelay)
 			g.Gather(now, "u2")
 		})
-		g.want("0s gathering", "0s error 701 turn:198.51.100.1: turn servers are not supported", "0s complete")
+		g.want("0s gathering", "0s error 701 turn:198.51.100.1: OAuth credentials (RFC 7635) are not supported", "0s complete")
 	})
 }
 

@@ -37,7 +37,8 @@ type gathering struct {
 	log     []string
 	events  []GatherEvent
 	sockets map[int]udp.Conn
-	agent   int // STUN packets that the gatherer left to the agent
+	agent   int      // STUN packets that the gatherer left to the agent
+	heard   []string // other packets, with their source
 	peer    *connecting
 }
 
@@ -164,6 +165,10 @@ func (g *gathering) read(id int, conn udp.Conn) {
 		}
 		p, from := slices.Clone(batch[0].Buf[:batch[0].N]), batch[0].Addr
 		g.post(func(now time.Time) {
+			if p[0] > 3 {
+				g.heard = append(g.heard, fmt.Sprintf("%s from %s", p, from))
+				return
+			}
 			if !g.HandlePacket(now, id, from, p) {
 				g.agent++
 				g.peer.handlePacket(now, id, from, p)

@@ -142,6 +142,7 @@ func (g *Gatherer) addressesListed(now time.Time, addresses []localAddress) {
 			g.gatherFrom(now, socket)
 		}
 	}
+	g.relayAddressesListed(now, order, addresses)
 }
 
 func (g *Gatherer) closeSocket(s *gatherSocket) {

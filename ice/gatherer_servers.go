@@ -22,6 +22,10 @@ type serverLookup struct {
 	failure     string
 	from        netip.AddrPort // the base of the first request
 	settled     bool
+	// relayed are the local addresses that an allocation was asked for from, and
+	// refused the error codes that were reported for it.
+	relayed map[netip.AddrPort]bool
+	refused map[uint16]bool
 }
 
 // startServers looks the servers up. It begins with Gather, beside the listing
@@ -30,14 +34,15 @@ func (g *Gatherer) startServers(now time.Time) {
 	g.servers = g.servers[:0]
 	var ctx context.Context
 	ctx, g.cancelLookups = context.WithCancel(g.edge.ctx)
+	g.lookups = ctx
 	for _, server := range g.cfg.Servers {
-		if server.Scheme != SchemeSTUN {
-			// TURN, and STUN over TLS, are not spoken; a program that relies on
-			// them learns it in the event made for that.
-			g.emit(CandidateError{URL: server.URL, Code: ErrorCodeUnreachable, Text: fmt.Sprintf("%s servers are not supported", server.Scheme)})
+		if reason := server.unsupported(); reason != "" {
+			// A program that relies on the server learns it in the event made for
+			// that.
+			g.emit(CandidateError{URL: server.URL, Code: ErrorCodeUnreachable, Text: reason})
 			continue
 		}
-		if g.cfg.Policy == GatherRelay {
+		if !server.Scheme.IsTURN() && g.cfg.Policy == GatherRelay {
 			continue
 		}
 		s := &serverLookup{server: server, rank: len(g.servers)}
@@ -98,11 +103,16 @@ func (g *Gatherer) serverResolved(now time.Time, s *serverLookup, addrs []netip.
 			g.ask(now, s, socket)
 		}
 	}
+	g.relayThrough(s)
 }
 
 // ask requests the reflexive address of a socket from a server, where it speaks
-// the socket's IP version.
+// the socket's IP version. A TURN server over UDP is a STUN server, too (RFC 8656
+// §4): what it does not answer in that role is no failure of the other.
 func (g *Gatherer) ask(now time.Time, s *serverLookup, socket *gatherSocket) {
+	if s.server.Scheme.IsTURN() && s.server.relayProtocol() != "udp" {
+		return
+	}
 	for _, addr := range s.addrs {
 		if addr.Addr().Is4() != socket.local.Addr().Is4() {
 			continue
@@ -125,10 +135,13 @@ func (g *Gatherer) handleResults(now time.Time) {
 		}
 		s.outstanding--
 		switch {
+		case s.server.Scheme.IsTURN():
+			if r.mapped.IsValid() {
+				g.reflected(now, s, t, r.mapped)
+			}
 		case r.mapped.IsValid():
 			s.answered = true
-			g.announce(socket, CandidateTypeServerReflexive, r.mapped, s.server, socket.order*len(g.servers)+s.rank)
-			g.keepAlive(now, s, t)
+			g.reflected(now, s, t, r.mapped)
 		case r.code != 0:
 			s.answered = true
 			g.emitServerError(s, socket.base(), r.code, r.err.Error())
@@ -137,6 +150,13 @@ func (g *Gatherer) handleResults(now time.Time) {
 		}
 	}
 	g.checkComplete()
+}
+
+// reflected announces what a server says about a socket.
+func (g *Gatherer) reflected(now time.Time, s *serverLookup, t *stunTransaction, mapped netip.AddrPort) {
+	socket := g.sockets[t.base]
+	g.announce(socket, CandidateTypeServerReflexive, mapped, s.server, socket.order*len(g.servers)+s.rank)
+	g.keepAlive(now, s, t)
 }
 
 // dropRequests forgets what was asked from a socket that is gone.
@@ -174,7 +194,7 @@ func (g *Gatherer) settleServers() (outstanding bool) {
 		if text == "" {
 			text = "this host has no address of the server's IP version"
 		}
-		g.cfg.Logger.Info("STUN server unreachable", "server", s.server.hostPort(), "reason", text)
+		g.cfg.Logger.Info("server unreachable", "server", s.server.hostPort(), "reason", text)
 		g.emitServerError(s, s.from, ErrorCodeUnreachable, text)
 	}
 	return outstanding

@@ -68,6 +68,9 @@ type Server struct {
 	// the URI, which has no place for them, and are never logged.
 	Username   string
 	Credential string
+	// OAuth says that the credential is a token of RFC 7635, which is not spoken:
+	// such a server gives a CandidateError.
+	OAuth bool
 }
 
 // String returns the URI as it was given.
@@ -188,6 +191,33 @@ func (s *Server) parseHostPort(authority string) error {
 	}
 	s.Port = uint16(n)
 	return nil
+}
+
+// relayProtocol is the protocol between a client and the TURN server: udp, tcp,
+// tls or dtls.
+func (s Server) relayProtocol() string {
+	switch {
+	case !s.Scheme.IsSecure():
+		return s.Transport
+	case s.Transport == "tcp":
+		return "tls"
+	}
+	return "dtls"
+}
+
+// unsupported says why the server cannot be asked, and "" if it can.
+func (s Server) unsupported() string {
+	switch {
+	case s.Scheme == SchemeSTUNS:
+		return "stuns servers are not supported"
+	case s.Scheme.IsTURN() && s.OAuth:
+		return "OAuth credentials (RFC 7635) are not supported"
+	case s.Scheme.IsTURN() && s.relayProtocol() == "dtls":
+		return "TURN over DTLS is not supported"
+	case s.Scheme.IsTURN() && s.relayProtocol() != "udp":
+		return "TURN over TCP is not supported"
+	}
+	return ""
 }
 
 // hostPort is the server for a log line.

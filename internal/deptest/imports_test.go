@@ -64,6 +64,7 @@ var rooms = []room{
 	{name: "internal/deptest"},
 	{name: "internal/demux"},
 	{name: "internal/udp", outside: []string{"golang.org/x/net/...", "golang.org/x/sys/..."}},
+	{name: "internal/turntest", inside: []string{"internal/udp"}, outside: []string{"github.com/pion/stun/v4"}}, // for tests
 	{name: "internal/simnet", inside: []string{"internal/udp"}, outside: []string{"golang.org/x/net/..."}},
 	{
 		name:    "internal/dtlstransport",
@@ -88,7 +89,7 @@ var rooms = []room{
 // forTests are the packages that every test may import beside its room's. The
 // root's tests may import all of the module and every engine, to be a server
 // for instance.
-var forTests = []string{"internal/leaktest", "internal/simnet", "internal/udp", "internal/rtcerr"}
+var forTests = []string{"internal/leaktest", "internal/simnet", "internal/turntest", "internal/udp", "internal/rtcerr"}
 
 // roomOf finds the room of a package: its own, or the one above it.
 func roomOf(pkg string) (room, bool) {

@@ -1,0 +1,188 @@
+package ice
+
+import (
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"hash"
+	"slices"
+	"strings"
+
+	"github.com/pion/stun/v4"
+)
+
+// Password algorithms (RFC 8489 §18.5).
+const (
+	passwordMD5    = 1
+	passwordSHA256 = 2
+)
+
+// nonceCookie begins the nonces of servers that speak RFC 8489; four more
+// characters are their security features (RFC 8489 §9.2).
+const nonceCookie = "obMatJos2"
+
+// The security features, a set of 24 bits with the first at the left (RFC 8489
+// §18.1).
+const (
+	featurePasswordAlgorithms = 1 << 23
+	featureUsernameAnonymity  = 1 << 22
+)
+
+// maxRealm bounds REALM and NONCE: "MUST be … fewer than 128 … characters",
+// 763 bytes (RFC 8489 §14.9 and §14.10).
+const maxRealm = 763
+
+// turnAuth is the long-term credential mechanism (RFC 8489 §9.2). It holds what
+// must never be logged.
+type turnAuth struct {
+	username, password string
+
+	realm, nonce []byte
+	algorithms   []byte // PASSWORD-ALGORITHMS as the server sent it; nil for none
+	algorithm    uint16
+	anonymous    bool // USERHASH stands for USERNAME
+	key          *longTermKey
+}
+
+// challenge takes the realm and the nonce of a 401 or 438 response (RFC 8489
+// §9.2.5). Its error says why the request must not be retried.
+func (a *turnAuth) challenge(r *turnResponse) error {
+	realm := r.realm
+	if len(realm) == 0 && r.code == codeStaleNonce {
+		realm = a.realm
+	}
+	if len(realm) == 0 || len(r.nonce) == 0 || len(realm) > maxRealm || len(r.nonce) > maxRealm {
+		return errors.New("the server's challenge has no usable realm and nonce")
+	}
+	features := securityFeatures(r.nonce)
+	algorithm := uint16(passwordMD5)
+	switch {
+	case r.offersPasswords:
+		if algorithm = chooseAlgorithm(r.passwords); algorithm == 0 {
+			// "the client MUST NOT retry the request".
+			return errors.New("the server offers no password algorithm that is known")
+		}
+	case features&featurePasswordAlgorithms != 0:
+		// Somebody has removed the list, to have a weaker algorithm used.
+		return errors.New("the server's challenge announces password algorithms and lists none")
+	}
+	a.realm, a.nonce, a.algorithm = realm, r.nonce, algorithm
+	a.algorithms = nil
+	if r.offersPasswords {
+		a.algorithms = r.passwords
+	}
+	a.anonymous = features&featureUsernameAnonymity != 0
+	a.key = newLongTermKey(a.username, string(realm), a.password, algorithm, r.offersPasswords)
+	return nil
+}
+
+// securityFeatures reads the set from a nonce.
+func securityFeatures(nonce []byte) uint32 {
+	rest, ok := strings.CutPrefix(string(nonce), nonceCookie)
+	if !ok || len(rest) < 4 {
+		return 0
+	}
+	b, err := base64.StdEncoding.DecodeString(rest[:4])
+	if err != nil {
+		return 0
+	}
+	return uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2])
+}
+
+// chooseAlgorithm returns the first of the list that is known, or 0 (RFC 8489
+// §14.11: number, length of parameters, parameters padded to four bytes).
+func chooseAlgorithm(list []byte) uint16 {
+	for len(list) >= 4 {
+		number, n := binary.BigEndian.Uint16(list), int(binary.BigEndian.Uint16(list[2:]))
+		if (number == passwordMD5 || number == passwordSHA256) && n == 0 {
+			return number
+		}
+		list = list[min(len(list), 4+(n+3)&^3):]
+	}
+	return 0
+}
+
+// sign adds the credentials to m, if a challenge has asked for them, and returns
+// the key that the response has to be checked with.
+func (a *turnAuth) sign(m *stun.Message) *longTermKey {
+	if a.key == nil {
+		return nil
+	}
+	if a.anonymous {
+		// RFC 8489 §14.4: SHA-256 over user name, colon and realm.
+		h := sha256.Sum256([]byte(a.username + ":" + string(a.realm)))
+		m.Add(stun.AttrUserhash, h[:])
+	} else {
+		m.Add(stun.AttrUsername, []byte(a.username))
+	}
+	m.Add(stun.AttrRealm, a.realm)
+	m.Add(stun.AttrNonce, a.nonce)
+	if a.algorithms != nil {
+		m.Add(stun.AttrPasswordAlgorithms, a.algorithms)
+		m.Add(stun.AttrPasswordAlgorithm, []byte{byte(a.algorithm >> 8), byte(a.algorithm), 0, 0})
+	}
+	a.key.sign(m)
+	return a.key
+}
+
+// A longTermKey makes and checks MESSAGE-INTEGRITY, or MESSAGE-INTEGRITY-SHA256,
+// with a long-term credential (RFC 8489 §9.2.2, §14.5 and §14.6).
+type longTermKey struct {
+	attribute stun.AttrType
+	mac       hash.Hash
+	head      [stunHeader]byte
+	sum       [sha256.Size]byte
+}
+
+// newLongTermKey derives the key from user name, realm and password. (ASCII
+// credentials are what OpaqueString leaves alone; others are taken as given.)
+func newLongTermKey(username, realm, password string, algorithm uint16, sha256Integrity bool) *longTermKey {
+	secret := []byte(username + ":" + realm + ":" + password)
+	var key []byte
+	if algorithm == passwordSHA256 {
+		sum := sha256.Sum256(secret)
+		key = sum[:]
+	} else {
+		sum := md5.Sum(secret)
+		key = sum[:]
+	}
+	if sha256Integrity {
+		return &longTermKey{attribute: stun.AttrMessageIntegritySHA256, mac: hmac.New(sha256.New, key)}
+	}
+	return &longTermKey{attribute: stun.AttrMessageIntegrity, mac: hmac.New(sha1.New, key)}
+}
+
+// compute returns the HMAC over the first n bytes of raw, whose length field
+// counts an integrity attribute of size bytes as the last.
+func (k *longTermKey) compute(raw []byte, n, size int) []byte {
+	copy(k.head[:], raw)
+	binary.BigEndian.PutUint16(k.head[2:], uint16(n-stunHeader+attributeHeader+size))
+	k.mac.Reset()
+	k.mac.Write(k.head[:])
+	k.mac.Write(raw[stunHeader:n])
+	return k.mac.Sum(k.sum[:0])
+}
+
+func (k *longTermKey) sign(m *stun.Message) {
+	m.Add(k.attribute, slices.Clone(k.compute(m.Raw, len(m.Raw), k.mac.Size())))
+}
+
+// verify says whether a well-formed message has the right integrity, and where
+// the attribute stands.
+func (k *longTermKey) verify(raw []byte) (at int, ok bool) {
+	at, value := findAttribute(raw, k.attribute)
+	if at < 0 || len(value) > k.mac.Size() {
+		return at, false
+	}
+	// "The value will be at most 32 bytes, but it MUST be at least 16 bytes and
+	// MUST be a multiple of 4 bytes" (RFC 8489 §14.6); SHA-1 is never cut.
+	if k.attribute == stun.AttrMessageIntegrity && len(value) != sha1.Size || len(value) < 16 || len(value)%4 != 0 {
+		return at, false
+	}
+	return at, subtle.ConstantTimeCompare(k.compute(raw, at, len(value))[:len(value)], value) == 1
+}
