@@ -21,6 +21,17 @@ var rooms = map[string]string{
 	"github.com/parleyrtc/webrtc/datachannel":     "datachannel",
 }
 
+// mediaRoom gives the packages for media files their common names, and any other
+// its path.
+func mediaRoom(path string) string {
+	for _, library := range []string{"github.com/pion/webrtc/v4/pkg/", "github.com/parleyrtc/webrtc/pkg/"} {
+		if room, ok := strings.CutPrefix(path, library); ok {
+			return room
+		}
+	}
+	return path
+}
+
 // canonical writes a type without the names of parameters and with the packages
 // of both libraries under common names.
 func canonical(t types.Type) string {
@@ -55,7 +66,7 @@ func named(t *types.Named) string {
 	if p := t.Obj().Pkg(); p != nil {
 		room, ok := rooms[p.Path()]
 		if !ok {
-			room = p.Path()
+			room = mediaRoom(p.Path())
 		}
 		name = room + "." + name
 	}

@@ -36,11 +36,24 @@ func (f finding) qualified() string {
 }
 
 // counterparts are the packages of pion's and those that take their place.
-var counterparts = []struct{ room, theirs, ours string }{
+var counterparts = append([]counterpart{
 	{"webrtc", "github.com/pion/webrtc/v4", "github.com/parleyrtc/webrtc"},
 	{"rtcerr", "github.com/pion/webrtc/v4/pkg/rtcerr", "github.com/parleyrtc/webrtc/pkg/rtcerr"},
 	{"ice", "github.com/pion/ice/v4", "github.com/parleyrtc/webrtc/ice"},
 	{"datachannel", "github.com/pion/datachannel", "github.com/parleyrtc/webrtc/datachannel"},
+}, mediaPackages()...)
+
+type counterpart struct{ room, theirs, ours string }
+
+// mediaPackages are those for media files.
+func mediaPackages() (out []counterpart) {
+	for _, name := range []string{
+		"", "/h264reader", "/h264writer", "/h265reader", "/h265writer", "/ivfreader", "/ivfwriter",
+		"/oggreader", "/oggwriter", "/rtpdump", "/samplebuilder",
+	} {
+		out = append(out, counterpart{"media" + name, "github.com/pion/webrtc/v4/pkg/media" + name, "github.com/parleyrtc/webrtc/pkg/media" + name})
+	}
+	return out
 }
 
 // compareAll compares all counterparts.

@@ -12,6 +12,7 @@ import (
 	_ "github.com/pion/datachannel"
 	_ "github.com/pion/ice/v4"
 	_ "github.com/pion/webrtc/v4"
+	_ "github.com/pion/webrtc/v4/pkg/media/h264reader"
 )
 
 var update = flag.Bool("update", false, "write docs/compatibility.md")

@@ -14,7 +14,7 @@ const intro = `# Compatibility with pion/webrtc
 A program for ` + "`github.com/pion/webrtc/v4`" + ` (compared here: %s) becomes one for
 this library when its import path changes; ` + "`pion/ice`" + ` and ` + "`pion/datachannel`" + `
 become this module's ` + "`ice`" + ` and ` + "`datachannel`" + `, as far as programs use them with
-the root package. This page is the result of comparing every exported name,
+the root package; ` + "`pkg/media`" + ` and its packages move with the root. This page is the result of comparing every exported name,
 signature, field, tag and constant. It is written by ` + "`go test ./compat -update`" + `
 in ` + "`interop/`" + `, and the test fails while it is out of date.
 
@@ -76,32 +76,17 @@ func table(b *strings.Builder, byArea []map[status][]finding) {
 	row := func(name string, n [4]int) {
 		fmt.Fprintf(b, "| %s | %d | %d | %d | %d |\n", name, n[same], n[differs], n[missing], n[added])
 	}
-	var media int
 	for i, a := range areas {
 		var n [4]int
 		for s := same; s <= added; s++ {
-			for _, f := range byArea[i][s] {
-				if s == missing && isMedia(f) {
-					media++
-					continue
-				}
-				n[s]++
-			}
+			n[s] = len(byArea[i][s])
 			total[s] += n[s]
 		}
 		row(a.reason, n)
 	}
-	row("Media and statistics", [4]int{missing: media})
-	total[missing] += media
 	row("**all**", total)
 	b.WriteString("\nA type that is missing counts once, with all its methods and fields.\n\n")
 }
-
-// isMedia tells whether a name is missing because media or statistics are.
-func isMedia(f finding) bool { return reasonFor(missingReasons, f.qualified()) <= mediaRules }
-
-// mediaRules is the index of the last rule that belongs to media or statistics.
-const mediaRules = 1
 
 func writeDiffers(b *strings.Builder, all []finding) {
 	b.WriteString("## Differs\n\n")
@@ -120,7 +105,7 @@ func writeMissing(b *strings.Builder, all []finding) {
 		}
 		fmt.Fprintf(b, "- %s %s.\n", what, r.reason)
 	}
-	b.WriteString("\nThe packages `pkg/media/…` of pion/webrtc come with media, too.\n\n")
+	b.WriteString("\n")
 }
 
 func writeAdded(b *strings.Builder, byArea []map[status][]finding) {
