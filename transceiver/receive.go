@@ -122,15 +122,32 @@ func (s *Session) receive(d *delivery, b []byte, info PacketInfo, again bool) {
 	case f.kind == formatRTX:
 		s.repair(d, st, &h, b, f, info)
 	case f.kind == formatFEC:
-		st.arrived(&h, b, s.at(info.Arrival))
-		st.seq.note(h.SequenceNumber, false)
+		s.passOver(st, &h, b, info)
 		st.count.FECPackets++
 	default:
 		// RFC 9143 §9.2: "check that the payload type used by the RTP stream
 		// matches a payload type included on the matching "m=" section. […]
 		// Otherwise, the RTP stream is not decoded, and the payload data is
 		// discarded."
+		s.passOver(st, &h, b, info)
 		st.count.Discarded++
+	}
+}
+
+// passOver takes a packet of a stream that is no media of its track: it has a place
+// among those that are, and is not missing there.
+func (s *Session) passOver(st *stream, h *rtpheader.Header, b []byte, info PacketInfo) {
+	at := s.at(info.Arrival)
+	silent := at - st.last
+	st.arrived(h, b, at)
+	before := st.seq.highest
+	switch ext, a := st.seq.note(h.SequenceNumber, false); {
+	case a == arrivalFirst:
+		st.nacks.reset()
+	case a == arrivalLate:
+		st.filled(ext)
+	case a == arrivalNext && ext > before+1 && st.format != nil:
+		s.gap(st, st.format, before+1, ext, at, silent)
 	}
 }
 

@@ -95,6 +95,40 @@ func TestRouteDropsWhatWasNotNegotiated(t *testing.T) {
 	}
 }
 
+// TestWhatIsPassedOverIsNotMissing: packets of payload types that nobody uses, and
+// of FEC, have come; what is missing between them and media is asked for.
+func TestWhatIsPassedOverIsNotMissing(t *testing.T) {
+	for _, fec := range []bool{false, true} {
+		w := newReceiveWorld(t)
+		v := newEar(codec.Video)
+		codecs := []codec.Codec{vp8, rtx}
+		if fec {
+			codecs = append(codecs, codec.Codec{PayloadType: 50, MimeType: "video/ulpfec", ClockRate: 90000})
+		}
+		w.s.SetReceivers([]Reception{videoReception(v, withCodecs(codecs...))})
+		other := func(n uint16) {
+			f := video(5, n)
+			f.PayloadType = 50
+			w.rtp(f, "no media")
+		}
+		w.rtp(video(5, 1), "1")
+		other(2)
+		w.rtp(video(5, 3), "3")
+		other(5) // 4 is lost
+		w.rtp(video(5, 6), "6")
+		w.rtp(video(5, 8), "8")
+		other(7) // late
+		w.after(20 * ms)
+		if n := w.nacked(); len(n) != 1 || n[0] != 4 {
+			t.Errorf("FEC %v: asked for %v, want 4", fec, n)
+		}
+		v.want(t, "", "media", "1", "3", "6", "8")
+		if s := v.Stats()[0]; s.Lost != 1 || s.Packets != 7 {
+			t.Errorf("FEC %v: %+v", fec, s)
+		}
+	}
+}
+
 func TestRouteParksWhatIsEarly(t *testing.T) {
 	w := newReceiveWorld(t)
 	v := newEar(codec.Video)
