@@ -112,7 +112,7 @@ func (s *Session) service(now time.Time, push bool) {
 	s.in.Lock()
 	at := s.at(now)
 	if push {
-		d.late, s.undelivered = append(d.late, s.undelivered...), s.undelivered[:0]
+		s.deliverLate(d)
 	}
 	s.expire(now)
 	s.unpark(d, at)

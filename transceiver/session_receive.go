@@ -15,8 +15,8 @@ func (s *Session) handle(b []byte, info PacketInfo, rtcp, push bool) {
 	s.in.Lock()
 	b = s.open(b, info, rtcp)
 	if b != nil {
-		if push && len(s.undelivered) > 0 {
-			d.late, s.undelivered = append(d.late, s.undelivered...), s.undelivered[:0]
+		if push {
+			s.deliverLate(d)
 		}
 		if rtcp {
 			s.control(d, b, info.Arrival)
@@ -101,6 +101,17 @@ func (s *Session) postpone(d *delivery) {
 	}
 }
 
+// deliverLate has a goroutine that calls push handlers look after what others have
+// delivered.
+func (s *Session) deliverLate(d *delivery) {
+	if len(s.undelivered) == 0 {
+		return
+	}
+	d.late = append(d.late, s.undelivered...)
+	clear(s.undelivered) // nothing is to hold a track that may be the last of its receiver
+	s.undelivered = s.undelivered[:0]
+}
+
 // record notes the arrival of a packet for feedback on all of them.
 func (s *Session) record(h *rtpheader.Header, e *elements, info PacketInfo) {
 	if s.transport != nil && e.hasTransport {
@@ -157,6 +168,7 @@ func (s *Session) setReceivers(receptions []Reception) {
 		}
 	}
 	s.receptions, s.table = receptions, t
+	s.undelivered = slices.DeleteFunc(s.undelivered, func(track *Track) bool { return t.of(track.receiver) == nil })
 	switch {
 	case !t.transport:
 		s.transport = nil
