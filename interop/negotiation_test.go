@@ -196,3 +196,19 @@ func (s *session) wantNoMedia() {
 		}
 	}
 }
+
+// TestLoopbackCandidates gathers from loopback too, where a browser answers but
+// Firefox sends nothing of its own: a pair of addresses that both may use is
+// selected.
+func TestLoopbackCandidates(t *testing.T) {
+	for _, name := range everyBrowser {
+		t.Run(name, func(t *testing.T) {
+			s := startSession(t, thePeer(t, name), func(_ *webrtc.Configuration, settings *webrtc.SettingEngine) {
+				settings.SetIncludeLoopbackCandidate(true)
+			})
+			s.opens("near", nil)
+			s.offers()
+			s.exchange("near")
+		})
+	}
+}

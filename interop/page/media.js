@@ -20,12 +20,14 @@ Object.assign(methods, {
   },
 
   // sendMedia adds camera and microphone. With encodings, the camera is sent
-  // as simulcast; with a codec, video in that one only.
+  // as simulcast, and each track in a section of its own; with a codec, video in
+  // that one only.
   async sendMedia({audio, video, codec, encodings}) {
     const stream = await capture(audio, video);
     for (const track of stream.getTracks()) {
-      const transceiver = track.kind === 'video' && encodings ?
-        pc.addTransceiver(track, {streams: [stream], sendEncodings: encodings}) :
+      const sendEncodings = track.kind === 'video' ? encodings : undefined;
+      const transceiver = encodings ?
+        pc.addTransceiver(track, {streams: [stream], sendEncodings}) :
         transceiverOf(pc.addTrack(track, stream));
       if (track.kind === 'video' && codec) prefer(transceiver, codec);
     }
