@@ -115,6 +115,27 @@ func TestRetransmissionsOfTheFormerStream(t *testing.T) {
 	}
 }
 
+// TestRetransmissionsDoNotResume: what senders probe with when a hold ends are
+// packets from before it, which have been delivered.
+func TestRetransmissionsDoNotResume(t *testing.T) {
+	w := newReceiveWorld(t)
+	v := newEar(codec.Video)
+	w.s.SetReceivers([]Reception{videoReception(v)})
+	for n := range uint16(5) {
+		w.rtp(video(1, n+1), number(int(n)))
+	}
+	w.rtp(again(2, 1, 3, "2"))
+	w.s.SetReceivers([]Reception{videoReception(v, func(p *ReceiveParameters) { p.Receiving = false })})
+	w.s.SetReceivers([]Reception{videoReception(v)})
+	w.rtp(again(2, 2, 3, "2"))
+	w.rtp(video(1, 6), "5")
+	w.after(20 * ms)
+	if n := w.nacked(); len(n) != 0 {
+		t.Errorf("asked for %v, from before the hold", n)
+	}
+	v.want(t, "", "each packet once", "0", "1", "2", "3", "4", "5")
+}
+
 func TestRetransmissionsAreChecked(t *testing.T) {
 	w := newReceiveWorld(t)
 	v := newEar(codec.Video)

@@ -55,6 +55,8 @@ func (q *sequence) note(n uint16, recovered bool) (uint64, arrival) {
 	ext := q.extend(n)
 	var a arrival
 	switch {
+	case !q.started && recovered && q.highest != 0:
+		return ext, arrivalOld // of the run that has ended
 	case !q.started:
 		a = q.begin(ext)
 	case ext > q.highest+maxDropout:

@@ -54,6 +54,9 @@ func TestSequenceCounts(t *testing.T) {
 		t.Errorf("extended highest sequence number %d", got)
 	}
 	q.stop()
+	if _, a := q.note(20001, true); a.fresh() {
+		t.Error("a recovered packet began a run after the stop")
+	}
 	if _, a := q.note(20003, false); a != arrivalFirst {
 		t.Error("a stream that was stopped went on")
 	}
