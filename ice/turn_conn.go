@@ -51,6 +51,9 @@ type relayWish struct {
 	channel bool
 }
 
+// lastSTUNByte is the largest first byte of a STUN message (RFC 7983 §7).
+const lastSTUNByte = 3
+
 // maxRelayWishes bounds what one relay's writes can ask for.
 const maxRelayWishes = 256
 
@@ -98,11 +101,31 @@ func (c *relayConn) unwrap(message []byte) (from netip.AddrPort, data []byte, ok
 		from, data, ok = readDataIndication(message)
 		// What claims to be relayed from the server itself would pass for the
 		// server's own word.
-		return from, data, ok && from != c.server
+		if !ok || from == c.server {
+			return from, nil, false
+		}
+		c.answerMedia(from, data)
+		return from, data, true
 	case len(message) >= stunHeader && message[0]&0xc0 == 0:
 		return c.server, message, true
 	}
 	return from, nil, false
+}
+
+// maxInboundChannels leaves most channels to the addresses that we send to:
+// anybody at a permitted address can send from many ports.
+const maxInboundChannels = 8
+
+// answerMedia asks for a channel to a peer whose media comes in indications: it
+// may be long until something goes the other way.
+func (c *relayConn) answerMedia(from netip.AddrPort, data []byte) {
+	table := c.view.table.Load()
+	if len(data) == 0 || data[0] <= lastSTUNByte || len(table.channels) >= maxInboundChannels {
+		return
+	}
+	if number, _ := table.channel(from); number == 0 {
+		c.wish(relayWish{from, true})
+	}
 }
 
 // joins appends data to the datagrams in d, as GRO would, if d has the room that
@@ -195,8 +218,8 @@ func (c *relayConn) wrap(w *relayWriter, table *relayTable, to netip.AddrPort, d
 		w.buf = appendChannelData(w.buf, number, data, c.link.stream())
 	} else {
 		// Connectivity checks go to many addresses and are few; channels are for
-		// what follows them. Only the first bytes of STUN are below 4 (RFC 7983).
-		if media := data[0] > 3; media && number == 0 || !table.permits(to.Addr()) {
+		// what follows them.
+		if media := data[0] > lastSTUNByte; media && number == 0 || !table.permits(to.Addr()) {
 			c.wish(relayWish{to, media})
 		}
 		w.buf = appendSend(w.buf, to, data)

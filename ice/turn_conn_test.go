@@ -164,6 +164,30 @@ func TestRelayConnReads(t *testing.T) {
 	}
 }
 
+// Media that comes in indications gets its sender a channel, as long as those are
+// few.
+func TestRelayConnAnswersMedia(t *testing.T) {
+	c := relayOver(&scriptedConn{})
+	var wishes int
+	c.want = func(_ netip.AddrPort, channel bool) {
+		if !channel {
+			t.Error("no channel is asked for")
+		}
+		wishes++
+	}
+	for _, data := range [][]byte{{0x80, 1}, {0x80, 1}, {0, 1}, {20}} {
+		c.unwrap(dataIndication(netip.MustParseAddrPort("203.0.113.50:1"), data))
+	}
+	if wishes != 1 {
+		t.Errorf("%d wishes, want 1", wishes)
+	}
+	c.view.publish(nil, make([]turnChannel, maxInboundChannels))
+	c.unwrap(dataIndication(netip.MustParseAddrPort("203.0.113.51:1"), []byte{0x80}))
+	if wishes != 1 {
+		t.Errorf("%d wishes with many channels, want 1", wishes)
+	}
+}
+
 // Closing sends what the client has left to be sent, once.
 func TestRelayConnFarewell(t *testing.T) {
 	conn := &scriptedConn{keep: true}
