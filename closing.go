@@ -31,7 +31,7 @@ func (pc *PeerConnection) GracefulClose() error {
 func (pc *PeerConnection) shutdown() {
 	var transports []*transport
 	var session *datachannel.Session
-	var unsynced []*RTPSender
+	var chores chores
 	_ = pc.loop.call(func(now time.Time) {
 		pc.isClosed.Store(true)
 		pc.events.close()
@@ -52,7 +52,7 @@ func (pc *PeerConnection) shutdown() {
 			// stopping it, without negotiation.
 			t.stop(now)
 		}
-		unsynced, pc.unsynced = pc.unsynced, nil
+		chores = pc.chores.take()
 		pc.gatheringEnded()
 		if pc.assoc.cancel != nil {
 			pc.assoc.cancel()
@@ -61,7 +61,7 @@ func (pc *PeerConnection) shutdown() {
 	pc.moment.Store(nil)
 	// The channels go first, while their packets still have a way out; the
 	// loop goes last, since the transports may wait for it.
-	pc.syncSenders(unsynced)
+	pc.finish(chores)
 	session.Close(nil)
 	for _, t := range transports {
 		t.close()

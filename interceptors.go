@@ -72,18 +72,19 @@ func (in *interceptors) unbindLocal(info *interceptor.StreamInfo) {
 	}
 }
 
-// bindRemote puts the interceptors behind a stream that is received. It returns
-// nil for the reader if they change nothing.
+// bindRemote puts the interceptors behind a stream that is received.
 func (in *interceptors) bindRemote(t *TrackRemote, base *trackReader) (*interceptor.StreamInfo, interceptor.RTPReader) {
-	if in.chain == nil {
-		return nil, nil
+	if in.closed.Load() {
+		return nil, base
 	}
-	info := streamInfo(t.ID(), uint32(t.SSRC()), uint32(t.RtxSSRC()), codecFrom(t.Codec()), t.receiver.receiveCodecs(), t.receiver.GetParameters().HeaderExtensions)
-	chain := in.chain.BindRemoteStream(info, base)
-	if same, ok := chain.(*trackReader); ok && same == base {
-		return info, nil
+	info := streamInfo(t.ID(), base.ssrc, uint32(t.RtxSSRC()), codecFrom(t.Codec()), t.receiver.receiveCodecs(), t.receiver.GetParameters().HeaderExtensions)
+	return info, in.chain.BindRemoteStream(info, base)
+}
+
+func (in *interceptors) unbindRemote(info *interceptor.StreamInfo) {
+	if !in.closed.Load() {
+		in.chain.UnbindRemoteStream(info)
 	}
-	return info, chain
 }
 
 // rtcpReader returns a reader of the queue with the interceptors on its way.

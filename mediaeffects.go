@@ -274,8 +274,8 @@ func (pc *PeerConnection) endTrack(t *TrackRemote) {
 	}
 	t.muted.Store(true)
 	t.core.Close(errTrackEnded)
+	pc.chores.tracks = append(pc.chores.tracks, t)
 	pc.fire(func() {
-		t.unbind()
 		if f := t.onEnded.get(); f != nil {
 			f()
 		}

@@ -68,7 +68,7 @@ type PeerConnection struct {
 	machine           *signaling.Machine
 	transports        []*transport
 	transceivers      []*RTPTransceiver // shared with views: replaced, not changed
-	unsynced          []*RTPSender      // whose tracks the call that runs is to bind or unbind
+	chores            chores
 	session           *datachannel.Session
 	sctp              *SCTPTransport
 	assoc             association
@@ -198,17 +198,17 @@ func (pc *PeerConnection) ID() string { return pc.id }
 func (pc *PeerConnection) do(fn func(now time.Time)) error {
 	pc.events.enter()
 	var mark uint64
-	var unsynced []*RTPSender
+	var chores chores
 	err := pc.loop.call(func(now time.Time) {
 		fn(now)
-		unsynced, pc.unsynced = pc.unsynced, nil
+		chores = pc.chores.take()
 		pc.settle(now)
 		mark = pc.events.mark()
 	})
 	// What the caller reads after its own change is the changed state, in a
 	// handler too.
 	pc.moment.Store(nil)
-	pc.syncSenders(unsynced)
+	pc.finish(chores)
 	pc.events.leave(mark)
 	return err
 }

@@ -377,7 +377,7 @@ func (s *RTPSender) giveBack(track TrackLocal, before []TrackLocal) {
 func (s *RTPSender) clearTracks() { s.tracks = make([]TrackLocal, len(s.tracks)) }
 
 // refresh publishes what the sender should be doing; the call that the loop runs
-// for brings it about (PeerConnection.syncSenders).
+// for brings it about (PeerConnection.finish).
 func (s *RTPSender) refresh() {
 	t := s.transceiver
 	ended := t.stopping || s.pc.isClosed.Load()
@@ -395,8 +395,8 @@ func (s *RTPSender) refresh() {
 		sending:    t.media != nil && directionFrom(t.media.Direction).sends() && !t.stopping,
 		ended:      ended,
 	})
-	if !slices.Contains(s.pc.unsynced, s) {
-		s.pc.unsynced = append(s.pc.unsynced, s)
+	if c := &s.pc.chores; !slices.Contains(c.senders, s) {
+		c.senders = append(c.senders, s)
 	}
 }
 

@@ -36,14 +36,28 @@ type bindingTerms struct {
 	active bool
 }
 
-// syncSenders binds and unbinds tracks as the loop has planned. Bind and Unbind
-// may be the program's own, so that the calls that cause them run them, never the
-// loop.
-func (pc *PeerConnection) syncSenders(senders []*RTPSender) {
-	for _, s := range senders {
+// chores are what a call leaves to be done on its own goroutine, since it runs code
+// of the program's: never on the loop.
+type chores struct {
+	senders []*RTPSender   // whose tracks are to be bound or unbound
+	tracks  []*TrackRemote // which have ended for the interceptors
+}
+
+func (c *chores) take() chores {
+	taken := *c
+	*c = chores{}
+	return taken
+}
+
+// finish does what the loop has left to a call.
+func (pc *PeerConnection) finish(c chores) {
+	for _, s := range c.senders {
 		if err := s.sync(false); err != nil {
 			pc.log.Warn("a track cannot be sent", "reason", err)
 		}
+	}
+	for _, t := range c.tracks {
+		t.unbind()
 	}
 }
 

@@ -1,10 +1,7 @@
 package webrtc
 
 import (
-	"errors"
-	"io"
 	"iter"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,12 +28,7 @@ type TrackRemote struct {
 	onUnmute handler[func()]
 	onEnded  handler[func()]
 
-	first sync.Mutex // held while the first packet is waited for
-
-	mu    sync.Mutex // guards what follows
-	chain interceptor.RTPReader
-	info  *interceptor.StreamInfo // what chain was bound for, nil before
-	base  *trackReader            // what chain reads; set with it
+	chain trackChain
 }
 
 func newTrackRemote(r *RTPReceiver, core *transceiver.Track) *TrackRemote {
@@ -124,12 +116,8 @@ func (t *TrackRemote) SetOrdered(limit time.Duration) { t.core.SetOrdered(limit)
 // or the connection was closed. If the peer sends it again, OnTrack is called
 // again and Read works again.
 func (t *TrackRemote) Read(b []byte) (n int, attributes interceptor.Attributes, err error) {
-	chain, err := t.reader()
-	switch {
-	case err != nil:
-		return 0, nil, err
-	case chain != nil:
-		return chain.Read(b, interceptor.Attributes{})
+	if t.receiver.pc.interceptors.chain != nil {
+		return t.readThrough(b)
 	}
 	n, _, err = t.core.Read(b)
 	return n, nil, err
@@ -163,12 +151,8 @@ func (t *TrackRemote) ReadRTP() (*rtp.Packet, interceptor.Attributes, error) {
 
 // readWhole reads a packet into b, or into memory of its own if b is too short.
 func (t *TrackRemote) readWhole(b []byte) ([]byte, interceptor.Attributes, error) {
-	chain, err := t.reader()
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case chain != nil:
-		n, attributes, err := chain.Read(b, interceptor.Attributes{})
+	if t.receiver.pc.interceptors.chain != nil {
+		n, attributes, err := t.readThrough(b)
 		return b[:min(n, len(b))], attributes, err
 	}
 	raw, _, err := t.core.ReadWhole(b)
@@ -215,11 +199,11 @@ func (t *TrackRemote) OnPacketPush(f func(*InboundPacket)) {
 	var scratch []byte // what interceptors have made of a packet
 	t.core.OnPacket(func(in *transceiver.Packet) {
 		raw := in.Raw
-		if chain := t.bind(nil); chain != nil {
+		if t.receiver.pc.interceptors.chain != nil {
 			if len(scratch) < len(raw) {
 				scratch = make([]byte, max(len(raw), maxRTPSize))
 			}
-			n, err := t.base.push(chain, raw, scratch)
+			n, err := t.pushThrough(raw, scratch)
 			if err != nil {
 				return
 			}
@@ -232,101 +216,4 @@ func (t *TrackRemote) OnPacketPush(f func(*InboundPacket)) {
 		p.Arrival, p.ECN, p.Recovered = in.Arrival, in.ECN, in.Recovered
 		f(p)
 	})
-}
-
-// A trackReader is the beginning of the chain of interceptors: the track's queue,
-// or the packet that is being pushed.
-type trackReader struct {
-	core *transceiver.Track
-	// next is a packet to be read before those of the queue, or nil.
-	next atomic.Pointer[[]byte]
-	// pushing says that the goroutine that reads the socket reads here, which must
-	// not wait for the queue.
-	pushing atomic.Bool
-}
-
-// errNothingPushed is what an interceptor gets that wants several packets to make
-// one of, where they are pushed.
-var errNothingPushed = errors.New("webrtc: no other packet is being pushed")
-
-// Read implements interceptor.RTPReader.
-func (r *trackReader) Read(b []byte, a interceptor.Attributes) (int, interceptor.Attributes, error) {
-	if p := r.next.Swap(nil); p != nil {
-		if len(b) < len(*p) {
-			return 0, a, io.ErrShortBuffer
-		}
-		return copy(b, *p), a, nil
-	}
-	if r.pushing.Load() {
-		return 0, a, errNothingPushed
-	}
-	n, _, err := r.core.Read(b)
-	return n, a, err
-}
-
-// push reads a packet through the interceptors.
-func (r *trackReader) push(chain interceptor.RTPReader, packet, b []byte) (int, error) {
-	r.next.Store(&packet)
-	r.pushing.Store(true)
-	n, _, err := chain.Read(b, interceptor.Attributes{})
-	r.pushing.Store(false)
-	r.next.Store(nil)
-	return n, err
-}
-
-// reader returns the interceptors of the track, or nil if there are none. They are
-// bound when codec and SSRC are known: it waits for the first packet, which is then
-// the next to be read.
-func (t *TrackRemote) reader() (interceptor.RTPReader, error) {
-	if t.receiver.pc.interceptors.chain == nil {
-		return nil, nil
-	}
-	t.first.Lock()
-	defer t.first.Unlock()
-	if t.isBound() || t.core.Codec().MimeType != "" {
-		return t.bind(nil), nil
-	}
-	packet, _, err := t.core.ReadWhole(nil)
-	if err != nil {
-		return nil, err
-	}
-	return t.bind(packet), nil
-}
-
-func (t *TrackRemote) isBound() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.info != nil
-}
-
-// bind binds the interceptors to the track and returns them, or nil if they change
-// nothing. next, if not nil, is the next packet to be read.
-func (t *TrackRemote) bind(next []byte) interceptor.RTPReader {
-	in := t.receiver.pc.interceptors
-	if in.chain == nil {
-		return nil
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.info == nil {
-		t.base = &trackReader{core: t.core}
-		t.info, t.chain = in.bindRemote(t, t.base)
-	}
-	if next != nil {
-		t.base.next.Store(&next)
-		if t.chain == nil {
-			t.chain = t.base // which has the packet
-		}
-	}
-	return t.chain
-}
-
-// unbind tells the interceptors that the track has ended.
-func (t *TrackRemote) unbind() {
-	t.mu.Lock()
-	info := t.info
-	t.mu.Unlock()
-	if info != nil {
-		t.receiver.pc.interceptors.chain.UnbindRemoteStream(info)
-	}
 }
