@@ -9,6 +9,7 @@ import (
 	"github.com/pion/rtp"
 
 	"github.com/parleyrtc/webrtc/transceiver"
+	"github.com/parleyrtc/webrtc/transceiver/rtpheader"
 )
 
 // A TrackRemote is one stream of audio or video that the peer sends (webrtc-pc
@@ -143,10 +144,37 @@ func (t *TrackRemote) ReadRTP() (*rtp.Packet, interceptor.Attributes, error) {
 		return nil, nil, err
 	}
 	p.Extensions = p.extensions[:0]
-	if err := p.Unmarshal(raw); err != nil {
+	if err := unmarshal(&p.Packet, raw); err != nil {
 		return nil, nil, err
 	}
 	return &p.Packet, attributes, nil
+}
+
+// unmarshal parses a packet, whose bytes p then shares. A header extension that
+// ends within an element is no reason to lose the media: elements before that one
+// stand.
+func unmarshal(p *rtp.Packet, raw []byte) error {
+	failed := p.Unmarshal(raw)
+	if failed == nil {
+		return nil
+	}
+	var h rtpheader.Header
+	if h.Parse(raw) != nil {
+		return failed
+	}
+	p.Header = rtp.Header{
+		Version: 2, Padding: h.PaddingSize > 0, PaddingSize: h.PaddingSize, Marker: h.Marker, PayloadType: h.PayloadType,
+		SequenceNumber: h.SequenceNumber, Timestamp: h.Timestamp, SSRC: h.SSRC,
+		Extension: h.HasExtension, ExtensionProfile: h.Profile, Extensions: p.Extensions[:0], CSRC: p.CSRC[:0],
+	}
+	for i := range int(h.CSRCCount) {
+		p.CSRC = append(p.CSRC, h.CSRC(raw, i))
+	}
+	for id, data := range h.Extensions(raw) {
+		_ = p.SetExtension(id, data) // they fit their profile
+	}
+	p.Payload, p.PaddingSize = h.Payload(raw), h.PaddingSize
+	return nil
 }
 
 // readWhole reads a packet into b, or into memory of its own if b is too short.
@@ -210,7 +238,7 @@ func (t *TrackRemote) OnPacketPush(f func(*InboundPacket)) {
 			raw = scratch[:min(n, len(scratch))]
 		}
 		p.Extensions, p.CSRC = p.Extensions[:0], p.CSRC[:0]
-		if p.Unmarshal(raw) != nil {
+		if unmarshal(&p.Packet, raw) != nil {
 			return
 		}
 		p.Arrival, p.ECN, p.Recovered = in.Arrival, in.ECN, in.Recovered
