@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -125,6 +126,11 @@ func (e *SettingEngine) SetICEMulticastDNSMode(multicastDNSMode ice.MulticastDNS
 // SetSTUNGatherTimeout sets how long a STUN server may stay silent before it is
 // given up; 0 means the default of 5 seconds.
 func (e *SettingEngine) SetSTUNGatherTimeout(t time.Duration) { e.gather.STUNTimeout = t }
+
+// SetTURNTLSConfig says how TURN servers with the scheme turns are spoken to; nil
+// checks their certificates against the host's roots. Without a ServerName it is
+// that of each URL. The configuration must not be changed afterwards.
+func (e *SettingEngine) SetTURNTLSConfig(config *tls.Config) { e.gather.TLS = config }
 
 // SetICECredentials sets the user name fragment, of 4 to 256 characters, and
 // the password, of 22 to 256 (RFC 8839 §5.4), that a connection starts with. By

@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"io"
 	"math"
@@ -66,8 +67,12 @@ func TestGatheringSettings(t *testing.T) {
 	e.SetSTUNGatherTimeout(3 * time.Second)
 	network := ice.SystemNetwork()
 	e.SetNetwork(network)
+	e.SetTURNTLSConfig(&tls.Config{ServerName: "turn.example"})
 
 	c := e.gathererConfig()
+	if c.TLS.ServerName != "turn.example" {
+		t.Errorf("TLS configuration %v", c.TLS)
+	}
 	if !reflect.DeepEqual(c.NetworkTypes, []ice.NetworkType{ice.NetworkTypeUDP6, ice.NetworkTypeTCP4}) {
 		t.Errorf("network types %v", c.NetworkTypes)
 	}

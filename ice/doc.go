@@ -63,7 +63,8 @@
 //   - one for each server name that is looked up; it ends with the answer, at
 //     GathererConfig.STUNTimeout, or at the next Gather;
 //   - one for each way to a TURN server that is opened; it ends when the way
-//     stands, at GathererConfig.STUNTimeout, or at the next Gather;
+//     stands, at GathererConfig.STUNTimeout, or at the next Gather; if the way is
+//     a stream, it writes to that and ends when the relay's socket is closed;
 //   - one at a time that opens multicast sockets, from Resolve; it ends when it
 //     has done so;
 //   - one that reads each multicast socket; it ends when the socket is closed,

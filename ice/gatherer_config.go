@@ -2,6 +2,7 @@ package ice
 
 import (
 	"crypto/rand"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -73,6 +74,11 @@ type GathererConfig struct {
 	// MulticastDNS is the mode; 0 is MulticastDNSModeQueryOnly.
 	MulticastDNS MulticastDNSMode
 
+	// TLS is how TURN servers over TLS are spoken to; nil checks their
+	// certificates against the host's roots. Without a ServerName it is the
+	// server's of each URI.
+	TLS *tls.Config
+
 	// STUNTimeout is how long a server may stay silent before the attempt from
 	// one address is given up, and how long its name may take to resolve; 0 is
 	// 5 s. With the default RTO more than 39.5 s changes nothing (RFC 8489
@@ -107,6 +113,9 @@ func (c GathererConfig) withDefaults() GathererConfig {
 	c.STUNRTO = positiveOr(c.STUNRTO, 500*time.Millisecond)
 	c.Ta = positiveOr(c.Ta, 50*time.Millisecond)
 	c.MulticastDNSTimeout = positiveOr(c.MulticastDNSTimeout, 5*time.Second)
+	if c.TLS == nil {
+		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
 	if c.Rand == nil {
 		c.Rand = rand.Reader
 	}

@@ -2,6 +2,7 @@ package ice
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -135,34 +136,56 @@ func (g *Gatherer) relayThrough(s *serverLookup) {
 }
 
 // openRelay opens the way to a server on a goroutine that ends when it stands,
-// at the time limit, the next Gather or Close.
+// at the time limit, the next Gather or Close. A stream's goroutine stays as its
+// writer.
 func (g *Gatherer) openRelay(s *serverLookup, target relayTarget) {
 	s.outstanding++
-	limit, generation, ctx := g.cfg.STUNTimeout, g.generation, g.lookups
+	limit, generation, ctx, secure := g.cfg.STUNTimeout, g.generation, g.lookups, g.cfg.TLS
 	scan := scanTask{network: g.cfg.Network, portMin: g.cfg.PortMin, portMax: g.cfg.PortMax}
 	g.edge.start(func() {
 		ctx, cancel := context.WithTimeout(ctx, limit)
-		defer cancel()
-		view := &relayView{}
-		link, err := scan.reach(ctx, s.server, target)
+		link, err := scan.reach(ctx, secure, s.server, target)
+		cancel()
 		if err != nil {
 			g.edge.post(func(now time.Time) { g.relayNotOpened(now, s, generation, err) })
 			return
 		}
-		conn := newRelayConn(link, target.server, view)
+		conn := newRelayConn(link, target.server, &relayView{})
 		if g.edge.adopt(conn) {
 			g.edge.post(func(now time.Time) { g.relayOpened(now, s, generation, target, conn) })
+		}
+		if stream, ok := link.(*streamLink); ok {
+			stream.run()
 		}
 	})
 }
 
 // reach opens a link to a server.
-func (s scanTask) reach(ctx context.Context, _ Server, target relayTarget) (turnLink, error) {
+func (s scanTask) reach(ctx context.Context, secure *tls.Config, server Server, target relayTarget) (turnLink, error) {
+	switch server.relayProtocol() {
+	case "tcp":
+		return asLink(dialStream(ctx, s.network, target.local.ip, target.server, nil))
+	case "tls":
+		config := secure.Clone()
+		if config.ServerName == "" {
+			// The certificate is that of the server in the URI, whichever address
+			// its name or another server has led to (RFC 8489 §6.2.3).
+			config.ServerName = server.Host
+		}
+		return asLink(dialStream(ctx, s.network, target.local.ip, target.server, config))
+	}
 	conn, err := s.listen(ctx, target.local.ip)
 	if err != nil {
 		return nil, err
 	}
 	return newDatagramLink(conn, target.server), nil
+}
+
+func asLink(l *streamLink, err error) (turnLink, error) {
+	if err != nil {
+		return nil, err // no typed nil
+	}
+	return l, nil
 }
 
 func (g *Gatherer) relayNotOpened(_ time.Time, s *serverLookup, generation int, err error) {
@@ -189,6 +212,9 @@ func (g *Gatherer) relayOpened(now time.Time, s *serverLookup, generation int, t
 	id := r.id
 	conn.want = func(peer netip.AddrPort, channel bool) {
 		g.edge.post(func(now time.Time) { g.relayWanted(now, id, peer, channel) })
+	}
+	conn.lost = func(err error) {
+		g.edge.post(func(now time.Time) { g.relayCut(now, id, err) })
 	}
 	g.relays.open[id] = r
 	local := netip.AddrPortFrom(target.local.ip.WithZone(""), conn.LocalAddr().Port())
@@ -217,6 +243,15 @@ func (g *Gatherer) relayWanted(now time.Time, id int, peer netip.AddrPort, chann
 		r.client.bind(now, peer)
 	}
 	g.handleRelay(now, r)
+}
+
+// relayCut ends a relay whose way to the server has ended.
+func (g *Gatherer) relayCut(now time.Time, id int, err error) {
+	if r := g.relays.open[id]; r != nil {
+		r.client.fail(err)
+		g.handleRelay(now, r)
+		g.checkComplete()
+	}
 }
 
 // handleRelayPacket takes a STUN packet from a relay's socket; those that a peer

@@ -214,8 +214,6 @@ func (s Server) unsupported() string {
 		return "OAuth credentials (RFC 7635) are not supported"
 	case s.Scheme.IsTURN() && s.relayProtocol() == "dtls":
 		return "TURN over DTLS is not supported"
-	case s.Scheme.IsTURN() && s.relayProtocol() != "udp":
-		return "TURN over TCP is not supported"
 	}
 	return ""
 }

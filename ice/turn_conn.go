@@ -1,7 +1,9 @@
 package ice
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -39,6 +41,8 @@ type relayConn struct {
 	// permission, and a channel if media flows. It is called from any goroutine
 	// and must not wait.
 	want func(peer netip.AddrPort, channel bool)
+	// lost tells the owner that the way to the server is gone.
+	lost func(err error)
 
 	mu     sync.Mutex // guards wanted
 	wanted map[relayWish]struct{}
@@ -58,7 +62,7 @@ const lastSTUNByte = 3
 const maxRelayWishes = 256
 
 func newRelayConn(link turnLink, server netip.AddrPort, view *relayView) *relayConn {
-	return &relayConn{link: link, server: server, view: view, wanted: map[relayWish]struct{}{}, want: func(netip.AddrPort, bool) {}}
+	return &relayConn{link: link, server: server, view: view, wanted: map[relayWish]struct{}{}, want: func(netip.AddrPort, bool) {}, lost: func(error) {}}
 }
 
 // ReadBatch implements udp.Conn.
@@ -69,6 +73,9 @@ func (c *relayConn) ReadBatch(batch []udp.Datagram) (int, error) {
 		if err != nil {
 			if n > 0 {
 				return n, nil // the next call will meet the error again
+			}
+			if errors.Is(err, net.ErrClosed) {
+				c.lost(err)
 			}
 			return 0, err
 		}

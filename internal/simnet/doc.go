@@ -60,6 +60,12 @@
 // sent, inbound ones when they arrive. Mappings depend on nothing but the order
 // of packets: a Rebind or Renumber between two calls takes effect between them.
 //
+// # Streams
+//
+// A host dials TCP connections to what another one listens on, through every NAT
+// and past every block of UDP, as TURN over TCP is there to. They are reliable
+// pipes without buffers: no path delays or loses what they carry.
+//
 // # LANs
 //
 // Interfaces on one LAN hear each other's multicast (the mDNS group of RFC 6762,
@@ -88,7 +94,7 @@
 //
 // # What is not here
 //
-// TCP, ICMP, fragmentation (a packet passes an MTU or vanishes), routing between
+// TCP on paths, ICMP, fragmentation (a packet passes an MTU or vanishes), routing between
 // LANs other than through NATs, and address families other than IP. An address
 // of one host cannot be bound on another, whatever its netmask: masks are for
 // the list of interfaces and the choice of source addresses alone.

@@ -27,6 +27,7 @@ type Network struct {
 	nodes    map[string]Node
 	names    map[string][]netip.Addr // DNS
 	dnsDelay time.Duration
+	streams  map[netip.AddrPort]*listener
 
 	defaultPath Path
 	links       map[[2]Node]*link // set by Link, one for each direction
@@ -104,6 +105,7 @@ func New(seed uint64) *Network {
 		any:      &anyNode{},
 		nodes:    map[string]Node{},
 		names:    map[string][]netip.Addr{},
+		streams:  map[netip.AddrPort]*listener{},
 		links:    map[[2]Node]*link{},
 		defaults: map[[2]Node]*link{},
 		cuts:     map[[2]Node]bool{},
@@ -134,6 +136,9 @@ func (n *Network) Close() error {
 				c.closeLocked()
 			}
 		}
+	}
+	for _, l := range n.streams {
+		l.closeLocked()
 	}
 	return nil
 }

@@ -54,6 +54,17 @@ func (system) ListenUDP(local netip.AddrPort) (Conn, error) {
 	return newConn(c)
 }
 
+// DialTCP opens a stream without Nagle's delay, as package net does.
+func (system) DialTCP(ctx context.Context, local netip.Addr, remote netip.AddrPort) (net.Conn, error) {
+	remote = unmap(remote)
+	d := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(local.Unmap(), 0))}
+	network := "tcp6"
+	if remote.Addr().Is4() {
+		network = "tcp4"
+	}
+	return d.DialContext(ctx, network, remote.String())
+}
+
 // family names the network of a for package net, which sets IPV6_V6ONLY on the
 // sockets of "udp6".
 func family(a netip.Addr) string {

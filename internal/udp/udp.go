@@ -113,6 +113,10 @@ type Network interface {
 	// ListenMulticastUDP binds a socket that receives what is sent to group on
 	// the interface ifi, and whose writes to the group leave through it.
 	ListenMulticastUDP(ifi Interface, group netip.AddrPort) (Conn, error)
+	// DialTCP opens a stream from the address local, on a port that the system
+	// picks, to remote. It ends early with the context. Only the way to a TURN
+	// server needs streams; what is done there does not wait for anything else.
+	DialTCP(ctx context.Context, local netip.Addr, remote netip.AddrPort) (net.Conn, error)
 	// LookupHost resolves a host name to its IPv4 and IPv6 addresses.
 	LookupHost(ctx context.Context, host string) ([]netip.Addr, error)
 }
