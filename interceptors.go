@@ -10,6 +10,7 @@ import (
 
 	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/transceiver"
+	"github.com/parleyrtc/webrtc/transceiver/feedback"
 )
 
 // interceptors are those of the program's interceptor.Registry, built for one
@@ -154,15 +155,26 @@ func (pc *PeerConnection) sendRTCP(packets []rtcp.Packet) (n int, err error) {
 	return n, errors.Join(failures...)
 }
 
-// parseRTCP reads a compound packet and parses it.
+// parseRTCP reads a compound packet and parses it. What cannot be parsed of it, as
+// application-layer feedback of a kind that is not known, is an rtcp.RawPacket,
+// and spoils nothing beside it.
 func parseRTCP(read func([]byte) (int, interceptor.Attributes, error)) ([]rtcp.Packet, interceptor.Attributes, error) {
 	b := make([]byte, rtcpReadSize)
 	n, attributes, err := read(b)
 	if err != nil {
 		return nil, nil, err
 	}
-	packets, err := rtcp.Unmarshal(b[:n])
-	return packets, attributes, err
+	var packets []rtcp.Packet
+	reader := feedback.NewReader(b[:n])
+	for p, ok := reader.Next(); ok; p, ok = reader.Next() {
+		parsed, err := rtcp.Unmarshal(p.Raw)
+		if err != nil {
+			raw := rtcp.RawPacket(p.Raw)
+			parsed = []rtcp.Packet{&raw}
+		}
+		packets = append(packets, parsed...)
+	}
+	return packets, attributes, nil
 }
 
 // rtcpReadSize is enough for any datagram that a path carries.

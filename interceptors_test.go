@@ -3,6 +3,7 @@ package webrtc
 import (
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -143,4 +144,33 @@ func TestWriteRTCPBeforeThereIsAPath(t *testing.T) {
 			t.Errorf("WriteRTCP after Close returned %v", err)
 		}
 	})
+}
+
+// A peer may send RTCP that is not known: the loop of a program goes on.
+func TestUnknownRTCPIsRead(t *testing.T) {
+	pli, err := rtcp.Marshal([]rtcp.Packet{&rtcp.PictureLossIndication{SenderSSRC: 1, MediaSSRC: 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// RFC 4585 §6.4: application layer feedback, of another application than REMB.
+	other := []byte{0x8f, 206, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 'L', 'N', 'T', 'F'}
+	broken := []byte{0x9f, 200, 0, 1, 0, 0, 0, 1} // 31 reports, none of which is there
+	for _, compound := range [][]byte{other, slices.Concat(pli, other, broken, pli)} {
+		packets, _, err := parseRTCP(func(b []byte) (int, interceptor.Attributes, error) { return copy(b, compound), nil, nil })
+		if err != nil {
+			t.Errorf("%x: %v", compound, err)
+		}
+		known, raw := 0, 0
+		for _, p := range packets {
+			switch p := p.(type) {
+			case *rtcp.PictureLossIndication:
+				known++
+			case *rtcp.RawPacket:
+				raw += len(*p)
+			}
+		}
+		if want := len(compound) - known*len(pli); len(packets) == 0 || raw != want {
+			t.Errorf("%x was read as %v", compound, packets)
+		}
+	}
 }
