@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"encoding/binary"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/transceiver"
-	"github.com/parleyrtc/webrtc/transceiver/feedback"
 )
 
 // interceptors are those of the program's interceptor.Registry, built for one
@@ -165,14 +165,15 @@ func parseRTCP(read func([]byte) (int, interceptor.Attributes, error)) ([]rtcp.P
 		return nil, nil, err
 	}
 	var packets []rtcp.Packet
-	reader := feedback.NewReader(b[:n])
-	for p, ok := reader.Next(); ok; p, ok = reader.Next() {
-		parsed, err := rtcp.Unmarshal(p.Raw)
+	for rest := b[:n]; len(rest) >= 4; {
+		// RFC 3550 §6.4.1: the length is in words, less one.
+		size := min(4*(int(binary.BigEndian.Uint16(rest[2:]))+1), len(rest))
+		parsed, err := rtcp.Unmarshal(rest[:size:size])
 		if err != nil {
-			raw := rtcp.RawPacket(p.Raw)
+			raw := rtcp.RawPacket(rest[:size:size])
 			parsed = []rtcp.Packet{&raw}
 		}
-		packets = append(packets, parsed...)
+		packets, rest = append(packets, parsed...), rest[size:]
 	}
 	return packets, attributes, nil
 }
