@@ -113,19 +113,24 @@ func forEachBrowser(t *testing.T, test func(t *testing.T, name string, p peer)) 
 	}
 }
 
-// waitDecoded waits until the peer has decoded more than 90 % of a number of
-// frames that a player sends, counted from when it has decoded some. The player
-// has ended then.
+// waitDecoded waits until the peer decodes more than 90 % of a number of frames
+// in a row, which leaves it time to warm up.
 func (c *call) waitDecoded(video *outgoing, frames int64) {
 	c.Helper()
 	decoded := func() float64 { return c.inboundOf("video").FramesDecoded }
 	c.waitFor("the peer decodes", func() bool { return decoded() >= 10 })
 	sentBefore, decodedBefore := video.sent.Load(), decoded()
-	c.waitFor("more is sent", func() bool { return video.sent.Load() >= sentBefore+frames })
-	video.end()
-	sent := float64(video.sent.Load() - sentBefore)
-	c.waitFor(fmt.Sprintf("the peer decodes more than 90 %% of %.0f frames", sent), func() bool {
-		return decoded()-decodedBefore > 0.9*sent
+	c.waitFor(fmt.Sprintf("the peer decodes more than 90 %% of %d frames", frames), func() bool {
+		sent := video.sent.Load() - sentBefore
+		if sent < frames {
+			return false
+		}
+		now := decoded()
+		if now-decodedBefore > 0.9*float64(sent) {
+			return true
+		}
+		sentBefore, decodedBefore = video.sent.Load(), now
+		return false
 	})
 }
 

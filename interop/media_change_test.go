@@ -147,7 +147,8 @@ func TestBrowserReplaceTrack(t *testing.T) {
 				after = in
 				return before.SSRC != 0 && in.FramesDecoded >= before.FramesDecoded+45
 			})
-			if after.PacketsLost > 0 || after.FreezeCount > 0 || after.SSRC != before.SSRC {
+			// A jump in time would stop the picture for as long.
+			if after.PacketsLost > 0 || after.TotalFreezesDuration > 0.5 || after.SSRC != before.SSRC {
 				c.Errorf("the stream did not go on as one: %v", after)
 			}
 		})

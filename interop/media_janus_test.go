@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -74,16 +73,16 @@ func startJanus(string) (peer, func(), error) {
 		_ = log.Close()
 		_ = os.RemoveAll(dir)
 	}
+	j := &janusPeer{}
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		conn, err := net.DialTimeout("tcp", janusAddress, time.Second)
+		err := j.start()
 		if err == nil {
-			_ = conn.Close()
-			return &janusPeer{}, stop, nil
+			return j, stop, nil
 		}
 		if time.Now().After(deadline) {
 			said, _ := os.ReadFile(log.Name())
 			stop()
-			return nil, nil, fmt.Errorf("Janus does not listen within %v: %w\n%s", patience, err, said)
+			return nil, nil, fmt.Errorf("Janus takes no session within %v: %w\n%s", patience, err, said)
 		}
 	}
 }
