@@ -400,11 +400,13 @@ func (s *RTPSender) refresh() {
 	}
 }
 
-// described returns the sender's streams as signaling sees them.
+// described returns the sender's streams as signaling sees them. All are active to
+// it: what the program pauses goes on without an exchange of descriptions
+// (webrtc-pc §5.2), and only the peer's pauses are to come back.
 func (s *RTPSender) described() []signaling.Encoding {
 	out := make([]signaling.Encoding, len(s.encodings))
 	for i, e := range s.encodings {
-		out[i] = signaling.Encoding{RID: e.rid, Active: s.parameters[i].Active, SSRC: e.ssrc, RTX: e.rtx}
+		out[i] = signaling.Encoding{RID: e.rid, Active: true, SSRC: e.ssrc, RTX: e.rtx}
 	}
 	return out
 }

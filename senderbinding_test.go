@@ -177,3 +177,26 @@ func TestReplaceTrackDoesNotBringBackWhatWasRemoved(t *testing.T) {
 		}
 	})
 }
+
+// webrtc-pc §5.2: whether an encoding is active takes no exchange of descriptions,
+// and one that happens meanwhile does not hold it.
+func TestEncodingsWakeUpAfterAnExchange(t *testing.T) {
+	inCall(t, func(w *world, c *call) {
+		c.talk(5)
+		set := func(active bool) {
+			sender := c.a.GetSenders()[0]
+			p := sender.GetParameters()
+			p.Encodings[0].Active = active
+			c.a.must(sender.SetParameters(p), "SetParameters")
+		}
+		set(false)
+		c.talk(5)
+		c.a.exchanges(c.b, asItIs)
+		c.talk(5)
+		set(true)
+		c.talk(5)
+		if got := c.atB.last().got(); len(got) != 10 || got[4] != 4 || got[5] != 15 {
+			t.Errorf("b has got %v, want 0 to 4 and 15 to 19", got)
+		}
+	})
+}
