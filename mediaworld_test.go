@@ -403,9 +403,16 @@ func inCall(t *testing.T, scenario func(w *world, c *call)) {
 
 func inCallWith(t *testing.T, settings SettingEngine, scenario func(w *world, c *call)) {
 	t.Helper()
+	inCallOf(t, func(*world, string) *API { return NewAPI(WithSettingEngine(settings)) }, scenario)
+}
+
+// inCallOf is inCall where each peer's connection is made with an API of its own,
+// whose network is set here.
+func inCallOf(t *testing.T, api func(w *world, name string) *API, scenario func(w *world, c *call)) {
+	t.Helper()
 	inWorld(t, 1, func(w *world) {
 		w.net.SetDefaultPath(simnet.Path{Delay: 20 * time.Millisecond})
-		c := &call{w: w, a: w.peerWith("a", settings, simnet.Addrs("192.0.2.1")), b: w.peerWith("b", settings, simnet.Addrs("192.0.2.2"))}
+		c := &call{w: w, a: w.peerOf("a", api(w, "a"), simnet.Addrs("192.0.2.1")), b: w.peerOf("b", api(w, "b"), simnet.Addrs("192.0.2.2"))}
 		w.signal(c.a, c.b, fixed(10*time.Millisecond))
 		c.fromA, _ = c.a.source(MimeTypeVP8, "camera-a")
 		c.fromB, _ = c.b.source(MimeTypeVP8, "camera-b")

@@ -102,13 +102,19 @@ func (w *world) peer(name string, options ...simnet.Option) *peer {
 
 func (w *world) peerWith(name string, settings SettingEngine, options ...simnet.Option) *peer {
 	w.Helper()
-	p := &peer{w: w, name: name, host: w.net.Host(name, options...)}
+	return w.peerOf(name, NewAPI(WithSettingEngine(settings)), options...)
+}
+
+// peerOf adds a connection that an API makes, whose network becomes the host's.
+func (w *world) peerOf(name string, api *API, options ...simnet.Option) *peer {
+	w.Helper()
+	p := &peer{w: w, name: name, host: w.net.Host(name, options...), api: api}
+	settings := &api.settings
 	settings.SetNetwork(p.host)
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		level := slog.LevelDebug
 		settings.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})).With("peer", name)
 	}
-	p.api = NewAPI(WithSettingEngine(settings))
 	p.open(Configuration{})
 	w.peers = append(w.peers, p)
 	return p

@@ -150,7 +150,8 @@ func (st *SendStream) SSRC() uint32 { return st.ssrc.Load() }
 // stay the caller's and are not changed.
 //
 // Nothing happens, and 0 is returned without an error, while there are no keys or
-// the stream is not active. The error is ErrAlreadySent for a sequence number
+// the stream is not active, and for a packet with the SSRC of retransmissions: the
+// stream makes those by itself. The error is ErrAlreadySent for a sequence number
 // that was sent, ErrTooOld for one of which nobody knows, ErrStreamClosed, or
 // what the path says.
 func (st *SendStream) WriteRTP(now time.Time, h *rtp.Header, payload []byte) (int, error) {
@@ -224,7 +225,7 @@ func (st *SendStream) writeLocked(now time.Time, h *rtp.Header, payload []byte, 
 		return 0, 0, ErrStreamClosed
 	}
 	sealer := st.out.sealer.Load()
-	if sealer == nil || !st.cfg.Active || turn != anyWriter && turn != st.turn {
+	if sealer == nil || !st.cfg.Active || turn != anyWriter && turn != st.turn || h.SSRC != 0 && h.SSRC == st.cfg.RTXSSRC {
 		return 0, 0, nil
 	}
 	st.continueSource(sealer)

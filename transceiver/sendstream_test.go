@@ -315,3 +315,17 @@ func TestStreamsFollowEachOtherUnderOneSSRC(t *testing.T) {
 		t.Errorf("tones: %+v", tones)
 	}
 }
+
+// What an interceptor sends again by itself would be taken for the source's own
+// packets, under its numbers.
+func TestRetransmissionsOfOthersAreDropped(t *testing.T) {
+	w := newSendWorld(t)
+	st := w.s.NewSendStream(videoConfig(), SendEvents{})
+	w.write(st, rtpHeaderOf(96, 100, 1000), "one")
+	again := rtpHeaderOf(97, 5000, 1000)
+	again.SSRC = videoRTX
+	w.wantRefused(st, again, nil, "a retransmission")
+	if p := w.write(st, rtpHeaderOf(96, 101, 2000), "two"); p.SequenceNumber != 101 {
+		t.Errorf("sequence number %d, want 101", p.SequenceNumber)
+	}
+}
