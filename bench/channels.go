@@ -54,7 +54,7 @@ type channelSender struct {
 }
 
 func newChannelSender(c peer.Channel, size int) *channelSender {
-	low, signals := signal()
+	low, signals := event()
 	c.OnLow(highWater/2, signals)
 	return &channelSender{channel: c, message: make([]byte, size), low: low, stop: make(chan struct{}), done: make(chan error, 1)}
 }
@@ -90,7 +90,7 @@ func (s *channelSender) end() error {
 
 // pingPong sends a message, waits for its echo, and so on.
 func pingPong(r *run) ([]figure, error) {
-	echo, signals := signal()
+	echo, signals := event()
 	c, err := r.connectChannel(func([]byte) { signals() })
 	if err != nil {
 		return nil, err

@@ -46,8 +46,8 @@ type options struct {
 // runTimeout is how long a process of a run may take beyond its window.
 const runTimeout = 2 * time.Minute
 
-// run runs the workload in its pairs.
-func (c *comparison) run(w workload) {
+// run runs the workload in its pairs, until ctx ends.
+func (c *comparison) run(ctx context.Context, w workload) {
 	pairs := c.pairs
 	if w.minor {
 		pairs = max(1, pairs/2)
@@ -61,7 +61,13 @@ func (c *comparison) run(w workload) {
 			order = append(order, nameNode)
 		}
 		for _, name := range order {
+			if ctx.Err() != nil {
+				return
+			}
 			figures, err := c.runOnce(w, name, pair)
+			if ctx.Err() != nil {
+				return // the run may have been interrupted, too
+			}
 			if err != nil {
 				err = fmt.Errorf("%s, %s, pair %d: %w", w.name, name, pair+1, err)
 				c.failures = append(c.failures, err)

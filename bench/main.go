@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"regexp"
 )
 
@@ -66,7 +68,8 @@ func parse(arguments []string, out io.Writer) (options, error) {
 }
 
 // compare runs what was selected and prints the table, or JSON, to out. The figures
-// of each run go to progress when it has ended.
+// of each run go to progress when it has ended. An interrupt ends it early, with what
+// there is by then.
 func compare(o options, out, progress io.Writer) error {
 	list := selected(o.only)
 	if len(list) == 0 {
@@ -91,8 +94,10 @@ func compare(o options, out, progress io.Writer) error {
 	if c.node, why = nodeProgram(); why != "" {
 		fmt.Fprintf(progress, "%s is left out: %s\n", nameNode, why)
 	}
+	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	for _, w := range list {
-		c.run(w)
+		c.run(interrupted, w)
 	}
 	if o.json {
 		if err := writeJSON(out, c.rows); err != nil {

@@ -35,9 +35,9 @@ type nodeWorkload struct {
 }
 
 // nodeArguments returns a workload as node/channels.cjs takes it, or nil if it has
-// nothing to do with data channels as they come.
+// nothing to do with reliable data channels as they come.
 func nodeArguments(w workload) *nodeWorkload {
-	if w.size == 0 || w.fast {
+	if w.size == 0 || w.fast || w.minor {
 		return nil
 	}
 	return &nodeWorkload{Processes: w.processes, Size: w.size, Reliable: w.reliable, Echo: w.far.echo}

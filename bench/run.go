@@ -124,18 +124,18 @@ func measure(s spec) (figures []figure, err error) {
 const limit = 30 * time.Second
 
 // wait waits for an event.
-func wait(event <-chan struct{}, what string) error {
+func wait(happened <-chan struct{}, what string) error {
 	select {
-	case <-event:
+	case <-happened:
 		return nil
 	case <-time.After(limit):
 		return fmt.Errorf("%s: not within %v", what, limit)
 	}
 }
 
-// signal returns a channel and a function that puts one token into it and drops
+// event returns a channel and a function that puts one token into it and drops
 // those for which there is no room.
-func signal() (chan struct{}, func()) {
+func event() (chan struct{}, func()) {
 	c := make(chan struct{}, 1)
 	return c, func() {
 		select {
@@ -172,7 +172,7 @@ func (r *run) connect(prepare func(peer.Peer) error) error {
 		return err
 	}
 	r.peers = append(r.peers, p)
-	connected, signals := signal()
+	connected, signals := event()
 	p.OnConnected(signals)
 	if err := prepare(p); err != nil {
 		return err
@@ -194,7 +194,7 @@ func (r *run) connect(prepare func(peer.Peer) error) error {
 // connectChannel makes a pair with a channel that is open at the offerer.
 func (r *run) connectChannel(onMessage func([]byte)) (peer.Channel, error) {
 	var c peer.Channel
-	opened, signals := signal()
+	opened, signals := event()
 	err := r.connect(func(p peer.Peer) error {
 		var err error
 		if c, err = p.CreateChannel(r.reliable); err != nil {

@@ -25,8 +25,8 @@ func newPair(l peer.Library, media bool) (pair, error) {
 	if p.answerer, err = l.New(); err != nil {
 		return p, err
 	}
-	here, signalsHere := signal()
-	there, signalsThere := signal()
+	here, signalsHere := event()
+	there, signalsThere := event()
 	if media {
 		track, err := l.NewPacketTrack()
 		if err != nil {

@@ -15,7 +15,7 @@ func TestWorkloads(t *testing.T) {
 	for _, w := range workloads() {
 		t.Run(w.name, func(t *testing.T) {
 			c := &comparison{options: options{pairs: 1, seconds: 0.2, tiny: true}, progress: io.Discard}
-			c.run(w)
+			c.run(t.Context(), w)
 			for _, err := range c.failures {
 				t.Error(err)
 			}
