@@ -58,7 +58,7 @@ func (in *interceptors) bindLocal(b *trackBinding, p RTPCodecParameters, end *tr
 		return nil, nil
 	}
 	c := codecFrom(p)
-	info := streamInfo(b.id, b.encoding.ssrc, b.config().RTXSSRC, c, b.terms.Load().media.SendCodecs, b.HeaderExtensions())
+	info := streamInfo(b.id, uint32(b.SSRC()), b.config().RTXSSRC, c, b.terms.Load().media.SendCodecs, b.HeaderExtensions())
 	base := &streamWriter{end: end}
 	chain := in.chain.BindLocalStream(info, base)
 	if same, ok := chain.(*streamWriter); ok && same == base {

@@ -31,9 +31,10 @@ type trackBinding struct {
 
 // bindingTerms are what was agreed on for a stream.
 type bindingTerms struct {
-	media  *signaling.Media
-	rid    string // as the peer knows the stream, "" if it does not by name
-	active bool
+	media *signaling.Media
+	// stream is what is sent: its RID as the peer knows it, "" if it does not by
+	// name, and the SSRCs of our description, which a program may have changed.
+	stream signaling.Encoding
 }
 
 // chores are what a call leaves to be done on its own goroutine, since it runs code
@@ -122,16 +123,26 @@ func (p *senderPlan) wants(i int) bool {
 		len(p.media.SendCodecs) > 0 && (p.sending || p.encodings[i].bound != nil)
 }
 
-// accepted says whether the answer has kept the stream, by which name, and whether
-// the peer wants it sent now.
-func (p *senderPlan) accepted(e *senderEncoding) (rid string, kept, active bool) {
-	for _, n := range p.media.SendEncodings {
-		if n.RID == e.rid {
-			return n.RID, true, n.Active
-		}
+// accepted returns the stream as it is agreed on, active if the peer wants it sent
+// now, and whether the answer has kept it.
+func (p *senderPlan) accepted(e *senderEncoding) (n signaling.Encoding, kept bool) {
+	i := slices.IndexFunc(p.media.SendEncodings, func(n signaling.Encoding) bool { return n.RID == e.rid })
+	switch {
+	case i >= 0:
+		n = p.media.SendEncodings[i]
+	case len(p.media.SendEncodings) > 1 || e != p.encodings[0]:
+		return n, false
+	case len(p.media.SendEncodings) == 1:
+		// A peer that takes one stream does not say which; the first is.
+		n = p.media.SendEncodings[0]
+		n.RID, n.Active = "", true
+	default:
+		n.Active = true
 	}
-	// A peer that takes one stream does not say which; the first is.
-	return "", len(p.media.SendEncodings) <= 1 && e == p.encodings[0], true
+	if n.SSRC == 0 {
+		n.SSRC, n.RTX = e.ssrc, e.rtx
+	}
+	return n, true
 }
 
 // The methods below belong to the goroutine that syncs the sender.
@@ -146,7 +157,7 @@ func (e *senderEncoding) sync(s *RTPSender, plan *senderPlan, i int, now time.Ti
 		e.unbind(now)
 		return nil
 	}
-	rid, kept, active := plan.accepted(e)
+	stream, kept := plan.accepted(e)
 	if !kept {
 		e.unbind(now)
 		return nil
@@ -157,7 +168,8 @@ func (e *senderEncoding) sync(s *RTPSender, plan *senderPlan, i int, now time.Ti
 		e.session = session
 	}
 	next := &trackBinding{sender: s, encoding: e, track: plan.tracks[i], id: randomID()}
-	next.terms.Store(&bindingTerms{media: plan.media, rid: rid, active: active && plan.sending && plan.parameters[i].Active})
+	stream.Active = stream.Active && plan.sending && plan.parameters[i].Active
+	next.terms.Store(&bindingTerms{media: plan.media, stream: stream})
 	if b := e.bound; b != nil && b.track == next.track && b.suits(next) {
 		b.follow(next)
 		return nil
@@ -177,7 +189,7 @@ func (b *trackBinding) follow(next *trackBinding) {
 	if *was == *is {
 		return
 	}
-	if is.active && !was.active {
+	if is.stream.Active && !was.stream.Active {
 		b.encoding.core.Rebase() // what was written on hold is no loss
 	}
 	b.terms.Store(is)
@@ -297,20 +309,21 @@ func (s *RTPSender) tell(pending *atomic.Bool, handle func()) {
 
 // config is what negotiation says of the stream.
 func (b *trackBinding) config() transceiver.SendConfig {
-	t, rtx := b.terms.Load(), b.encoding.rtx
+	t := b.terms.Load()
+	rtx := t.stream.RTX
 	if !slices.ContainsFunc(t.media.SendCodecs, codec.Codec.IsRTX) {
 		rtx = 0
 	}
 	return transceiver.SendConfig{
 		Mid:        t.media.Mid,
-		RID:        t.rid,
-		SSRC:       b.encoding.ssrc,
+		RID:        t.stream.RID,
+		SSRC:       t.stream.SSRC,
 		RTXSSRC:    rtx,
 		Kind:       codec.Kind(b.sender.kind),
 		Codecs:     t.media.SendCodecs,
 		Extensions: sessionExtensions(t.media.SendExtensions),
 		AllowMixed: t.media.AllowMixed,
-		Active:     t.active,
+		Active:     t.stream.Active,
 	}
 }
 
@@ -343,7 +356,7 @@ func (b *trackBinding) HeaderExtensions() []RTPHeaderExtensionParameter {
 }
 
 // SSRC returns the SSRC of the stream.
-func (b *trackBinding) SSRC() SSRC { return SSRC(b.encoding.ssrc) }
+func (b *trackBinding) SSRC() SSRC { return SSRC(b.terms.Load().stream.SSRC) }
 
 // SSRCRetransmission returns the SSRC of what is sent again (RFC 4588), 0 if the
 // peer does not take it.

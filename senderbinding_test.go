@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -197,6 +198,37 @@ func TestEncodingsWakeUpAfterAnExchange(t *testing.T) {
 		c.talk(5)
 		if got := c.atB.last().got(); len(got) != 10 || got[4] != 4 || got[5] != 15 {
 			t.Errorf("b has got %v, want 0 to 4 and 15 to 19", got)
+		}
+	})
+}
+
+// RFC 5576 §4.1: a description announces the SSRC of a stream. A program that
+// writes another one into ours has the stream sent with it.
+func TestDescribedSSRCsAreSent(t *testing.T) {
+	inWorld(t, 1, func(w *world) {
+		w.net.SetDefaultPath(simnet.Path{Delay: 20 * time.Millisecond})
+		a, b := w.peer("a", simnet.Addrs("192.0.2.1")), w.peer("b", simnet.Addrs("192.0.2.2"))
+		w.signal(a, b, fixed(time.Millisecond))
+		from, sender := a.source(MimeTypeVP8, "camera")
+		in, sinks := w.watches(a), b.sinks(0)
+		own := sender.GetParameters().Encodings[0]
+		offer, err := a.CreateOffer(nil)
+		a.must(err, "CreateOffer")
+		for ssrc, other := range map[SSRC]SSRC{own.SSRC: 7654321, own.RTX.SSRC: 7654322} {
+			offer.SDP = strings.ReplaceAll(offer.SDP, strconv.Itoa(int(ssrc)), strconv.Itoa(int(other)))
+		}
+		a.must(a.SetLocalDescription(offer), "SetLocalDescription")
+		b.must(b.SetRemoteDescription(*a.LocalDescription()), "SetRemoteDescription")
+		b.must(b.SetLocalDescription(SessionDescription{}), "SetLocalDescription")
+		a.must(a.SetRemoteDescription(*b.LocalDescription()), "SetRemoteDescription")
+		w.within(10*time.Second, "both are connected", connected(a, b))
+		from.write(5, 10*time.Millisecond)
+		time.Sleep(time.Second)
+		if n := len(in(7654321)); n != 5 || len(in(own.SSRC)) != 0 {
+			t.Errorf("%d packets were sent with the SSRC of the description, want 5", n)
+		}
+		if all := sinks(); len(all) != 1 || !all[0].has(0, 4) || all[0].track.SSRC() != 7654321 {
+			t.Error("they did not come")
 		}
 	})
 }

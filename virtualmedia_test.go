@@ -179,6 +179,11 @@ func (s *RTPSender) restart() {
 	e.unbind(time.Now())
 	e.close(time.Now())
 	e.ssrc, e.rtx = randomSSRC(), randomSSRC()
+	plan := *s.plan.Load()
+	media := *plan.media
+	media.SendEncodings = nil
+	plan.media = &media
+	s.plan.Store(&plan)
 	s.parameters[0].SSRC = SSRC(e.ssrc)
 	_ = s.sync(true)
 }
