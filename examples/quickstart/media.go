@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
-	"github.com/pion/rtp"
 
 	"github.com/parleyrtc/webrtc"
 	"github.com/parleyrtc/webrtc/pkg/media"
 
 	"github.com/parleyrtc/webrtc/examples/internal/clips"
+	"github.com/parleyrtc/webrtc/examples/internal/codecs"
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/player"
+	"github.com/parleyrtc/webrtc/examples/internal/rtpcount"
 )
 
 // A stream is a video or a sound on its way from A to B.
@@ -31,8 +32,8 @@ type stream struct {
 	arrived chan struct{} // closed when B has the first packet
 	first   sync.Once     // closes it
 
-	mu     sync.Mutex // guards all below
-	count  counter    // B's own
+	mu     sync.Mutex       // guards all below
+	count  rtpcount.Counter // B's own
 	report *rtcp.ReceptionReport
 }
 
@@ -42,7 +43,7 @@ func addMedia(p *pair) ([]*stream, error) {
 	video := &stream{
 		name:  "Video",
 		kind:  webrtc.RTPCodecTypeVideo,
-		codec: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000},
+		codec: codecs.VP8,
 		open: func() (player.Samples, error) {
 			samples, _, err := player.IVF(clips.Video())
 			return samples, err
@@ -51,13 +52,13 @@ func addMedia(p *pair) ([]*stream, error) {
 	sound := &stream{
 		name:  "Sound",
 		kind:  webrtc.RTPCodecTypeAudio,
-		codec: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2},
+		codec: codecs.Opus,
 		open:  func() (player.Samples, error) { return player.Ogg(clips.Sound()) },
 	}
 	streams := []*stream{video, sound}
 	for _, s := range streams {
 		s.arrived = make(chan struct{})
-		s.count.clockRate = s.codec.ClockRate
+		s.count.ClockRate = s.codec.ClockRate
 		var err error
 		if s.track, err = webrtc.NewTrackLocalStaticSample(s.codec, s.kind.String(), "clip"); err != nil {
 			return nil, err
@@ -83,7 +84,7 @@ func (s *stream) receive(p *pair, track *webrtc.TrackRemote) {
 	track.OnPacketPush(func(packet *webrtc.InboundPacket) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.count.packet(&packet.Header, packet.Arrival)
+		s.count.Packet(&packet.Packet, packet.Arrival)
 	})
 }
 
@@ -176,7 +177,7 @@ func reported(ctx context.Context, p *pair, streams []*stream) error {
 func reportedAll(streams []*stream) bool {
 	for _, s := range streams {
 		s.mu.Lock()
-		done := s.report != nil && s.count.packets > 0 && uint16(s.report.LastSequenceNumber) == s.count.newest
+		done := s.report != nil && s.count.Packets() > 0 && uint16(s.report.LastSequenceNumber) == s.count.Newest()
 		s.mu.Unlock()
 		if !done {
 			return false
@@ -198,7 +199,7 @@ func reportMedia(out io.Writer, streams []*stream) error {
 		_, err := fmt.Fprintf(out, `%-14s %d frames of %s from A; B counted %d packets, %d lost, jitter %s
                and reported to A: %s
 `,
-			s.name, s.frames, s.codec.MimeType, s.count.packets, s.count.lost(), milliseconds(s.count.jitterTime()), reported)
+			s.name, s.frames, s.codec.MimeType, s.count.Packets(), s.count.Lost(), milliseconds(s.count.Jitter()), reported)
 		s.mu.Unlock()
 		errs = append(errs, err)
 	}
@@ -207,50 +208,4 @@ func reportMedia(out io.Writer, streams []*stream) error {
 
 func milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000)
-}
-
-// A counter counts the packets of a stream as RFC 3550 appendix A does.
-type counter struct {
-	clockRate uint32
-
-	packets       int
-	first, newest uint16
-	wraps         int
-	timestamp     uint32    // of the packet before
-	arrival       time.Time // of the packet before
-	jitter        float64   // seconds
-}
-
-// packet counts a packet.
-func (c *counter) packet(h *rtp.Header, arrival time.Time) {
-	if c.packets == 0 {
-		c.first, c.newest = h.SequenceNumber, h.SequenceNumber
-	} else {
-		if ahead := h.SequenceNumber - c.newest; ahead != 0 && ahead < 1<<15 {
-			if h.SequenceNumber < c.newest {
-				c.wraps++
-			}
-			c.newest = h.SequenceNumber
-		}
-		// "The difference D in packet spacing at the receiver compared to the
-		// sender", smoothed with a gain of 1/16 (RFC 3550 §6.4.1).
-		sent := float64(int32(h.Timestamp-c.timestamp)) / float64(c.clockRate)
-		d := arrival.Sub(c.arrival).Seconds() - sent
-		c.jitter += (max(d, -d) - c.jitter) / 16
-	}
-	c.packets++
-	c.timestamp, c.arrival = h.Timestamp, arrival
-}
-
-// lost returns how many packets are missing of those that were sent until the
-// newest (RFC 3550 appendix A.3).
-func (c *counter) lost() int {
-	if c.packets == 0 {
-		return 0
-	}
-	return c.wraps<<16 + int(c.newest) - int(c.first) + 1 - c.packets
-}
-
-func (c *counter) jitterTime() time.Duration {
-	return time.Duration(c.jitter * float64(time.Second))
 }

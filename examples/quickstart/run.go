@@ -21,9 +21,10 @@ type options struct {
 	style   diagram.Style
 	live    bool
 
-	web  bool
-	addr string
-	open bool
+	web    bool
+	addr   string
+	open   bool
+	record string // the folder
 }
 
 func parse(args []string, stdout io.Writer) (options, error) {
@@ -37,6 +38,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.DurationVar(&o.clip, "clip", 4*time.Second, "how `long` a video and a sound are sent; 0 sends none")
 	flags.BoolVar(&o.web, "web", false, "serve a page on which a browser is the other peer")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` of the page")
+	flags.StringVar(&o.record, "record", "", "`folder` for the calls that the page records; a temporary one unless said otherwise")
 	flags.BoolVar(&o.open, "open", true, "open the page in your browser")
 	if err := flags.Parse(args); err != nil {
 		return o, err

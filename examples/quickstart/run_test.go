@@ -8,12 +8,9 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"math"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/pion/rtp"
 
 	"github.com/parleyrtc/webrtc/examples/internal/transfer"
 )
@@ -148,32 +145,6 @@ func TestInterruptClip(t *testing.T) {
 	out := &trigger{when: "SRTP: VP8", do: cancel}
 	if err := run(ctx, []string{"-plain", "-clip", "1h"}, out); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
-	}
-}
-
-// Loss and jitter are counted as RFC 3550 says.
-func TestCounter(t *testing.T) {
-	start := time.Unix(1000, 0)
-	c := &counter{clockRate: 1000}
-	for _, p := range []struct {
-		sequence uint16
-		at       int // milliseconds, and 20 of them from one timestamp to the next
-	}{{65534, 0}, {65535, 20}, {1, 60}, {0, 61}, {3, 100}, {3, 100}} {
-		h := &rtp.Header{SequenceNumber: p.sequence, Timestamp: 20 * uint32(p.sequence+2)}
-		c.packet(h, start.Add(time.Duration(p.at)*time.Millisecond))
-	}
-	if c.packets != 6 || c.newest != 3 || c.lost() != 0 { // one is lost, one came twice
-		t.Errorf("%d packets to %d, %d lost", c.packets, c.newest, c.lost())
-	}
-	// 0 until the late packet, which is 21 off, and the one after it, as much.
-	want := 21.0 / 16
-	want += (21 - want) / 16
-	want -= want / 16
-	if got := 1000 * c.jitterTime().Seconds(); math.Abs(got-want) > 0.001 {
-		t.Errorf("the jitter is %v ms, want %v", got, want)
-	}
-	if (&counter{}).lost() != 0 {
-		t.Error("nothing was sent, and lost")
 	}
 }
 

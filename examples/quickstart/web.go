@@ -32,7 +32,7 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 			logf("no browser could be opened (%v): open the address yourself", err)
 		}
 	}
-	return web.NewServer(web.Config{Logf: logf}).Serve(ctx, listener)
+	return web.NewServer(web.Config{Logf: logf, Recordings: o.record}).Serve(ctx, listener)
 }
 
 // openers are the commands that show a URL in the user's browser.

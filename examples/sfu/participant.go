@@ -9,6 +9,7 @@ import (
 
 	"github.com/parleyrtc/webrtc"
 
+	"github.com/parleyrtc/webrtc/examples/internal/codecs"
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
 	"github.com/parleyrtc/webrtc/examples/internal/signal"
@@ -42,7 +43,7 @@ func attend(ctx context.Context, r *room, name string, views bool, channel signa
 		room: r, name: name, views: views, wake: make(chan struct{}, 1),
 		published: map[*webrtc.RTPTransceiver]*source{},
 	}
-	engine, err := mediaEngine()
+	engine, err := codecs.MediaEngine()
 	if err != nil {
 		return err
 	}

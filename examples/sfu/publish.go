@@ -15,6 +15,7 @@ import (
 	"github.com/parleyrtc/webrtc"
 	"github.com/parleyrtc/webrtc/pkg/media"
 
+	"github.com/parleyrtc/webrtc/examples/internal/codecs"
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
 	"github.com/parleyrtc/webrtc/examples/internal/player"
@@ -139,7 +140,7 @@ func collect(samples player.Samples) ([]media.Sample, error) {
 func (c *clip) publish(ctx context.Context, r *room) error {
 	here, there := signal.Pipe()
 	defer here.Close()
-	engine, err := mediaEngine()
+	engine, err := codecs.MediaEngine()
 	if err != nil {
 		return err
 	}
@@ -194,9 +195,7 @@ func (c *clip) addPicture(p *peer.Peer) ([]*webrtc.TrackLocalStaticSample, *atom
 	var tracks []*webrtc.TrackLocalStaticSample
 	var sender *webrtc.RTPSender
 	for _, layer := range c.layers {
-		track, err := webrtc.NewTrackLocalStaticSample(
-			webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, "picture", "clip",
-			webrtc.WithRTPStreamID(layer.rid))
+		track, err := webrtc.NewTrackLocalStaticSample(codecs.VP8, "picture", "clip", webrtc.WithRTPStreamID(layer.rid))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -220,8 +219,7 @@ func (c *clip) addSound(p *peer.Peer) (*webrtc.TrackLocalStaticSample, error) {
 	if c.sound == nil {
 		return nil, nil
 	}
-	track, err := webrtc.NewTrackLocalStaticSample(
-		webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, "sound", "clip")
+	track, err := webrtc.NewTrackLocalStaticSample(codecs.Opus, "sound", "clip")
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,7 @@
 // Package plot keeps what is measured of a connection and draws it as curves
 // over time, in SVG.
 //
-//	var bitrate plot.Chart
+//	bitrate := plot.New(plot.Bitrate, 100_000, "video", "audio")
 //	bitrate.Add("video", time.Since(start), 512_000)
 //	…
 //	err := bitrate.SVG(w, plot.Dark)
@@ -25,24 +25,37 @@ import (
 const (
 	// window is how much of the past is drawn.
 	window = 2 * time.Minute
-	// maxPoints and maxCurves bound what a chart keeps, whoever adds to it.
+	// maxPoints bounds what a curve keeps, whoever adds to it; maxCurves is how
+	// many colours there are.
 	maxPoints = 600
 	maxCurves = 6
 
-	width, height = 560, 240
+	// most is the largest value.
+	most = 1e15
+
+	width, height = 480, 230
 )
 
-// A Chart is one diagram: curves of one unit over time. The zero value is
-// ready; its methods may be called from any goroutine.
+// A Chart is one diagram: curves of one unit over time. Its methods may be called
+// from any goroutine.
 type Chart struct {
-	// Unit writes a value at the axis; nil writes the number.
-	Unit func(float64) string
-	// Least is the value that the axis reaches at least, so that a small
-	// trembling does not fill the picture.
-	Least float64
+	unit  func(float64) string
+	least float64
 
 	mu     sync.Mutex // guards all below
 	curves []curve
+}
+
+// New returns a chart whose axis is written by unit and reaches least at the
+// least, so that a small trembling does not fill the picture. Names, six at most,
+// are those of its curves: each has a colour of its own, and is drawn once it
+// has a value.
+func New(unit func(float64) string, least float64, names ...string) *Chart {
+	c := &Chart{unit: unit, least: least}
+	for _, name := range names[:min(len(names), maxCurves)] {
+		c.curves = append(c.curves, curve{name: name})
+	}
+	return c
 }
 
 type curve struct {
@@ -52,21 +65,17 @@ type curve struct {
 }
 
 // Add appends a value to a curve, at a time since whatever the chart begins
-// with. The first value makes the curve; a chart has six at most, and drops
-// what belongs to another, goes back in time, or is no number.
+// with. What belongs to no curve, goes back in time, or is no number from 0 to 1e15
+// is dropped.
 func (c *Chart) Add(name string, at time.Duration, value float64) {
-	if math.IsNaN(value) || math.IsInf(value, 0) {
-		return
+	if !(value >= 0 && value <= most) {
+		return // no number among others
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	i := slices.IndexFunc(c.curves, func(one curve) bool { return one.name == name })
 	if i < 0 {
-		if len(c.curves) == maxCurves {
-			return
-		}
-		i = len(c.curves)
-		c.curves = append(c.curves, curve{name: name})
+		return
 	}
 	one := &c.curves[i]
 	if n := len(one.at); n > 0 && at.Seconds() <= one.at[n-1] {
@@ -76,18 +85,6 @@ func (c *Chart) Add(name string, at time.Duration, value float64) {
 		one.at, one.values = slices.Delete(one.at, 0, 1), slices.Delete(one.values, 0, 1)
 	}
 	one.at, one.values = append(one.at, at.Seconds()), append(one.values, value)
-}
-
-// Latest returns the newest value of a curve, and false if there is none.
-func (c *Chart) Latest(name string) (float64, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, one := range c.curves {
-		if one.name == name {
-			return one.values[len(one.values)-1], true
-		}
-	}
-	return 0, false
 }
 
 // A Theme is the colours of a drawing.
@@ -110,14 +107,21 @@ func theme(ink, line string, curves ...string) Theme {
 	return t
 }
 
+// font loads go-chart's font, which it would do itself without a lock.
+var font = sync.OnceValues(chart.GetDefaultFont)
+
 // SVG draws the chart.
 func (c *Chart) SVG(w io.Writer, t Theme) error {
+	letters, err := font()
+	if err != nil {
+		return err
+	}
 	series, last, top := c.series(t)
 	first := max(0, last-window.Seconds())
 	text := chart.Style{FontColor: t.ink, FontSize: 9, StrokeColor: t.line, StrokeWidth: 1}
 	grid := chart.Style{StrokeColor: t.line, StrokeWidth: 1}
 	drawn := chart.Chart{
-		Width: width, Height: height,
+		Width: width, Height: height, Font: letters,
 		Background: chart.Style{FillColor: t.ground, StrokeColor: t.ground, Padding: chart.Box{Top: 16 + 17*((len(series)+1)/2), Left: 10, Right: 16, Bottom: 6}},
 		Canvas:     chart.Style{FillColor: t.ground},
 		XAxis: chart.XAxis{
@@ -129,7 +133,7 @@ func (c *Chart) SVG(w io.Writer, t Theme) error {
 			AxisType: chart.YAxisSecondary, // at the left
 			Style:    text, TickStyle: text, GridMajorStyle: grid, GridMinorStyle: grid,
 			Range: &chart.ContinuousRange{Min: 0, Max: top},
-			Ticks: ticks(0, top, c.unit()),
+			Ticks: ticks(0, top, c.unit),
 		},
 		Series: series,
 	}
@@ -153,22 +157,17 @@ func (t Theme) legend(series []chart.Series) chart.Renderable {
 	}
 }
 
-func (c *Chart) unit() func(float64) string {
-	if c.Unit != nil {
-		return c.Unit
-	}
-	return func(v float64) string { return fmt.Sprintf("%g", v) }
-}
-
 // series returns the curves as they are to be drawn, the time of their newest
 // point and the upper end of the axis.
 func (c *Chart) series(t Theme) (series []chart.Series, last, top float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, one := range c.curves {
-		last = max(last, one.at[len(one.at)-1])
+		if n := len(one.at); n > 0 {
+			last = max(last, one.at[n-1])
+		}
 	}
-	top = c.Least
+	top = c.least
 	for i, one := range c.curves {
 		from, _ := slices.BinarySearch(one.at, last-window.Seconds())
 		at, values := slices.Clone(one.at[from:]), slices.Clone(one.values[from:])
@@ -178,7 +177,7 @@ func (c *Chart) series(t Theme) (series []chart.Series, last, top float64) {
 		top = max(top, slices.Max(values))
 		series = append(series, chart.ContinuousSeries{
 			Name: one.name, XValues: at, YValues: values,
-			Style: chart.Style{StrokeColor: t.curves[i%len(t.curves)], StrokeWidth: 2},
+			Style: chart.Style{StrokeColor: t.curves[i], StrokeWidth: 2},
 		})
 	}
 	if len(series) == 0 { // the drawing needs one

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,7 +36,7 @@ func draw(t *testing.T, c *Chart) string {
 
 // A chart names its curves and draws the latest two minutes of them.
 func TestSVG(t *testing.T) {
-	c := &Chart{Unit: Bitrate}
+	c := New(Bitrate, 0, "video <& audio>", "of old", "nothing")
 	for i := range 300 {
 		at := time.Duration(i) * time.Second
 		c.Add("video <& audio>", at, 700e3)
@@ -49,8 +50,8 @@ func TestSVG(t *testing.T) {
 			t.Errorf("the drawing lacks %q: %s", want, got)
 		}
 	}
-	if strings.Contains(got, "of old") {
-		t.Error("a curve that ended long ago is drawn")
+	if strings.Contains(got, "of old") || strings.Contains(got, "nothing") {
+		t.Error("a curve that ended long ago, or never began, is drawn")
 	}
 	if strings.Contains(got, "http://www.w3.org/1999/xlink\" href") {
 		t.Error("the drawing refers to something else")
@@ -58,25 +59,25 @@ func TestSVG(t *testing.T) {
 }
 
 func TestEmptyChart(t *testing.T) {
-	if got := draw(t, &Chart{Unit: Percent, Least: 0.04}); !strings.Contains(got, "nothing yet") || !strings.Contains(got, "4 %") {
+	if got := draw(t, New(Percent, 0.04, "loss")); !strings.Contains(got, "nothing yet") || !strings.Contains(got, "4 %") {
 		t.Errorf("drawn: %s", got)
 	}
 }
 
 // One point, and a point at the very beginning, can be drawn.
 func TestOnePoint(t *testing.T) {
-	c := &Chart{}
+	c := New(Milliseconds, 0, "a", "b")
 	c.Add("a", 0, 0)
 	draw(t, c)
-	c.Add("b", 3*time.Second, 17)
-	if got := draw(t, c); !strings.Contains(got, ">20<") {
+	c.Add("b", 3*time.Second, 0.017)
+	if got := draw(t, c); !strings.Contains(got, ">20 ms<") {
 		t.Errorf("drawn: %s", got)
 	}
 }
 
 // Whatever is added, a chart stays small and can be drawn.
 func TestBounds(t *testing.T) {
-	c := &Chart{}
+	c := New(Bitrate, 0, "0", "1", "2", "3", "4", "5", "6")
 	for i := range 2 * maxPoints {
 		for j := range 2 * maxCurves {
 			c.Add(fmt.Sprint(j), time.Duration(i)*time.Second, float64(i))
@@ -94,11 +95,8 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%s: %d times, %d values", one.name, len(one.at), len(one.values))
 		}
 	}
-	if v, ok := c.Latest("0"); !ok || v != 2*maxPoints-1 {
-		t.Errorf("the latest is %v, %v", v, ok)
-	}
-	if _, ok := c.Latest("none"); ok {
-		t.Error("a curve that is not there has a value")
+	if v := c.curves[0].values[maxPoints-1]; v != 2*maxPoints-1 {
+		t.Errorf("the latest is %v", v)
 	}
 	draw(t, c)
 }
@@ -117,4 +115,17 @@ func TestUnits(t *testing.T) {
 			t.Errorf("roundUp(%v) = %v, want %v", v, got, want)
 		}
 	}
+}
+
+// Several charts can be drawn at once.
+func TestAtOnce(t *testing.T) {
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			c := New(Bitrate, 0, "a")
+			c.Add("a", 0, 1)
+			draw(t, c)
+		})
+	}
+	all.Wait()
 }

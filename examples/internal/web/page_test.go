@@ -24,13 +24,18 @@ type browser struct{ *chromium.Page }
 // startServer serves the page until the test ends and returns its address.
 func startServer(t *testing.T) string {
 	t.Helper()
+	return startServerWith(t, Config{Logf: t.Logf})
+}
+
+func startServerWith(t *testing.T, config Config) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	server := NewServer(Config{Logf: t.Logf})
+	server := NewServer(config)
 	go func() { served <- server.Serve(ctx, listener) }()
 	t.Cleanup(func() {
 		cancel()

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 
 	"github.com/parleyrtc/webrtc/examples/internal/localhttp"
@@ -27,6 +28,9 @@ type Config struct {
 	// Logf is told what happens, a line at a time; nil drops it. It may be
 	// called from several goroutines.
 	Logf func(format string, args ...any)
+	// Recordings is the folder in which calls are recorded. It is made when it is
+	// needed; "" means a new one among the system's temporary files.
+	Recordings string
 }
 
 // A Server serves the page and one peer for each browser that shows it.
@@ -35,11 +39,12 @@ type Server struct {
 
 	mu       sync.Mutex // guards all below
 	sessions map[*session]bool
+	folder   string // of recordings, "" before the first
 }
 
 // NewServer returns a server without sessions.
 func NewServer(config Config) *Server {
-	s := &Server{logf: config.Logf, sessions: map[*session]bool{}}
+	s := &Server{logf: config.Logf, folder: config.Recordings, sessions: map[*session]bool{}}
 	if s.logf == nil {
 		s.logf = func(string, ...any) {}
 	}
@@ -61,6 +66,7 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServerFS(files))
 	mux.HandleFunc("GET /session", s.serveSession)
+	mux.HandleFunc("GET /plot/{token}/{chart}", s.servePlot)
 	return mux
 }
 
@@ -79,4 +85,28 @@ func (s *Server) end(one *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, one)
+}
+
+// session returns the session whose charts have a token, nil if there is none.
+func (s *Server) session(token string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for one := range s.sessions {
+		if one.statistics.token == token {
+			return one
+		}
+	}
+	return nil
+}
+
+// recordings returns the folder of recordings, which is there then.
+func (s *Server) recordings() (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.folder == "" {
+		dir, err := os.MkdirTemp("", "parley-calls-")
+		s.folder = dir
+		return dir, err
+	}
+	return s.folder, os.MkdirAll(s.folder, 0o700)
 }

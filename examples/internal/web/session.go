@@ -14,6 +14,7 @@ import (
 
 	"github.com/parleyrtc/webrtc"
 
+	"github.com/parleyrtc/webrtc/examples/internal/codecs"
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
 	"github.com/parleyrtc/webrtc/examples/internal/signal"
@@ -38,6 +39,9 @@ type session struct {
 	log    *diagram.Log
 	peer   *peer.Peer
 	files  *store
+	call   *call
+	// statistics are there from the start.
+	statistics *statistics
 	// transfers holds a value for each file on its way.
 	transfers chan struct{}
 
@@ -54,8 +58,9 @@ type session struct {
 
 // request is what the page sends on the WebSocket.
 type request struct {
-	Signal *signal.Message `json:"signal"`
-	Do     string          `json:"do"`
+	Signal     *signal.Message `json:"signal"`
+	Do         string          `json:"do"`
+	Statistics *report         `json:"statistics"`
 }
 
 // reply is what it receives; one member is there.
@@ -64,6 +69,7 @@ type reply struct {
 	Signal       *signal.Message `json:"signal,omitempty"`
 	Event        *diagram.Event  `json:"event,omitempty"`
 	Descriptions *descriptions   `json:"descriptions,omitempty"`
+	Recording    *recordingState `json:"recording,omitempty"`
 	Error        string          `json:"error,omitempty"`
 }
 
@@ -71,6 +77,8 @@ type reply struct {
 type hello struct {
 	STUN    string `json:"stun"`
 	MaxFile int64  `json:"maxFile"`
+	// Plots is the address of the charts, without their names.
+	Plots string `json:"plots"`
 	// At is the time in the diagram, in milliseconds.
 	At float64 `json:"at"`
 }
@@ -91,9 +99,11 @@ func (s *Server) serveSession(w http.ResponseWriter, r *http.Request) {
 	one := &session{
 		server: s, files: &store{limit: MaxFile},
 		out: make(chan []byte, queueLength), in: make(chan signal.Message, queueLength),
-		transfers: make(chan struct{}, maxTransfers),
-		sockets:   map[netip.AddrPort]bool{},
+		transfers:  make(chan struct{}, maxTransfers),
+		sockets:    map[netip.AddrPort]bool{},
+		statistics: newStatistics(),
 	}
+	one.call = newCall(one)
 	one.ctx, one.cancel = context.WithCancelCause(r.Context())
 	defer one.cancel(nil)
 	if !s.begin(one) {
@@ -127,11 +137,16 @@ func (s *session) run() error {
 		return err
 	}
 	defer s.stun.Close()
+	engine, err := codecs.MediaEngine()
+	if err != nil {
+		return err
+	}
 	s.peer, err = peer.New(peer.Config{
 		Party:          diagram.PeerB,
 		Polite:         true,
 		Signal:         channel{s},
 		ICEServers:     []webrtc.ICEServer{{URLs: []string{s.stun.URL()}}},
+		MediaEngine:    engine,
 		Log:            s.log,
 		BothWays:       true,
 		OnSocket:       s.ownSocket,
@@ -141,14 +156,21 @@ func (s *session) run() error {
 		return err
 	}
 	defer s.peer.Close()
+	defer s.call.stopRecording()
 	s.peer.OnDataChannel(s.accept)
-	s.tell(reply{Hello: &hello{STUN: s.stun.URL(), MaxFile: MaxFile, At: float64(s.log.Now().Microseconds()) / 1000}})
+	s.peer.OnTrackEvent(s.call.announced)
+	s.peer.OnTrack(s.call.forward)
+	s.tell(reply{Hello: &hello{
+		STUN: s.stun.URL(), MaxFile: MaxFile, Plots: "plot/" + s.statistics.token + "/",
+		At: float64(s.log.Now().Microseconds()) / 1000,
+	}})
 
 	var running sync.WaitGroup
 	defer running.Wait()
 	running.Go(func() { s.cancel(s.read()) })
 	running.Go(func() { s.cancel(s.write()) })
 	running.Go(func() { s.cancel(s.peer.Run(s.ctx)) })
+	running.Go(func() { s.statistics.count(s.ctx, s.call) })
 	<-s.ctx.Done()
 	return context.Cause(s.ctx)
 }
@@ -174,6 +196,9 @@ func (s *session) read() error {
 		if r.Do != "" {
 			s.do(r.Do)
 		}
+		if r.Statistics != nil {
+			s.statistics.told(*r.Statistics)
+		}
 	}
 }
 
@@ -186,6 +211,10 @@ func (s *session) do(what string) {
 		s.peer.RestartICE()
 	case "renegotiate":
 		err = s.peer.Offer()
+	case "record":
+		err = s.call.startRecording()
+	case "stop-recording":
+		s.call.stopRecording()
 	default:
 		err = fmt.Errorf("%q is nothing that can be done", what)
 	}

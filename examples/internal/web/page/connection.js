@@ -25,6 +25,7 @@ export class Connection extends EventTarget {
     }
     if (message.event) this.tell("remote-event", message.event);
     if (message.descriptions) this.tell("go-descriptions", message.descriptions);
+    if (message.recording) this.tell("recording", message.recording);
     if (message.error) this.tell("failure", message.error);
     if (message.signal) {
       this.incoming = this.delay(this.incoming).then(() => this.signaled(message.signal)).catch((e) => this.failed(e));
@@ -67,6 +68,9 @@ export class Connection extends EventTarget {
 
   /** ask presses a button of the Go peer's. */
   ask(what) { this.socket.send(JSON.stringify({ do: what })); }
+
+  /** report tells the Go peer what this browser measures. */
+  report(statistics) { this.socket.send(JSON.stringify({ statistics })); }
 
   async negotiate() {
     try {

@@ -1,5 +1,6 @@
 // What is on the page, wired to the connection.
 
+import { Call } from "./call.js";
 import { Connection } from "./connection.js";
 import { Descriptions } from "./descriptions.js";
 import { Diagram } from "./diagram.js";
@@ -11,6 +12,7 @@ const diagram = new Diagram($("events"), $("follow"));
 const ours = new Descriptions($("browser-descriptions"));
 const theirs = new Descriptions($("go-descriptions"));
 const connection = new Connection(new URL("session", location.href.replace(/^http/, "ws")));
+const call = new Call(connection, $, slow);
 let chat = null;
 
 const say = (note) => { if (chat?.readyState === "open") chat.send(JSON.stringify(note)); };
@@ -21,9 +23,11 @@ const files = new Files($("files"), say);
 connection.addEventListener("hello", ({ detail }) => {
   diagram.sync(detail.at);
   files.maxFile = detail.maxFile;
+  call.plots = detail.plots;
 });
 connection.addEventListener("open", ({ detail: pc }) => {
   watchGathering(pc);
+  call.open(pc);
   chat = pc.createDataChannel("chat"); // which makes negotiation necessary
   chat.onopen = () => {
     diagram.note("Peer A", "data", 'channel "chat" open');
@@ -41,6 +45,8 @@ function fail(text) {
   $("failure").textContent = text;
   $("failure").hidden = false;
 }
+
+globalThis.connection = connection; // for those who look into it with the browser's tools
 
 /** A browser without candidates has no network: most do not use loopback alone. */
 function watchGathering(pc) {
@@ -75,11 +81,20 @@ connection.addEventListener("state", ({ detail: name }) => {
 });
 
 function describe({ description, candidate }) {
-  if (description) return description.type;
+  if (description) return [description.type, sections(description.sdp)].filter(Boolean).join(": ");
   if (!candidate.candidate) return "end of candidates";
   const c = new RTCIceCandidate(candidate);
   const address = c.address?.replace(/^([^:]{8}).*\.local$/, "$1….local"); // hides an address behind a random name
   return `${c.type === "host" ? "" : `${c.type} `}candidate ${address}:${c.port}`;
+}
+
+/** sections names the media sections of a description (RFC 8866 §5.14). */
+function sections(sdp) {
+  return sdp.split(/^m=/m).slice(1).map((section) => {
+    const [kind, port] = section.split(" ");
+    const unused = port === "0" && !section.includes("a=bundle-only");
+    return (unused ? "no " : "") + (kind === "application" ? "data" : kind);
+  }).join(", ");
 }
 
 function pill(id, state) {
@@ -109,7 +124,7 @@ $("slow").onchange = slow;
 function slow() { connection.slow = $("slow").checked; }
 
 function enable(on) {
-  for (const e of document.querySelectorAll(".toolbar button, #chat-form input, #chat-form button, #file-input, #fetch-test")) {
+  for (const e of document.querySelectorAll(".toolbar button, #chat-form input, #chat-form button, #file-input, #fetch-test, #call")) {
     e.disabled = !on;
   }
 }
