@@ -11,6 +11,9 @@ type lane struct {
 // one (RFC 9143 §9.2).
 func (t *table) place(st *stream, payloadType uint8) bool {
 	known, announced := t.ssrcs[st.ssrc]
+	if st.latched != nil && t.of(st.latched) == nil {
+		st.latched = nil // its m-line is gone
+	}
 	switch {
 	case st.mid != "":
 		// "If the MID associated with the RTP stream is not in the table mapping a

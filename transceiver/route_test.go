@@ -246,6 +246,19 @@ func TestRouteFollowsRenegotiation(t *testing.T) {
 	}
 }
 
+// A stream that a payload type has given to an m-line is free again once that is
+// gone: another one may have taken its place.
+func TestRouteLetsGoOfWhatPayloadTypesSaid(t *testing.T) {
+	w := newReceiveWorld(t)
+	v, next := newEar(codec.Video), newEar(codec.Video)
+	w.s.SetReceivers([]Reception{videoReception(v)})
+	w.rtp(video(5, 1), "a")
+	w.s.SetReceivers([]Reception{videoReception(next, withMid("w"))})
+	w.rtp(video(5, 2), "b")
+	v.want(t, "", "before", "a")
+	next.want(t, "", "after", "b")
+}
+
 func TestTrackIsAnnouncedAgain(t *testing.T) {
 	w := newReceiveWorld(t)
 	v := newEar(codec.Video)
