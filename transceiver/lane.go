@@ -11,9 +11,7 @@ type lane struct {
 // one (RFC 9143 §9.2).
 func (t *table) place(st *stream, payloadType uint8) bool {
 	known, announced := t.ssrcs[st.ssrc]
-	if st.latched != nil && t.of(st.latched) == nil {
-		st.latched = nil // its m-line is gone
-	}
+	t.unlatch(st)
 	switch {
 	case st.mid != "":
 		// "If the MID associated with the RTP stream is not in the table mapping a
@@ -32,6 +30,13 @@ func (t *table) place(st *stream, payloadType uint8) bool {
 		}
 	}
 	return st.binding != nil
+}
+
+// unlatch forgets what a payload type has said if that m-line is gone.
+func (t *table) unlatch(st *stream) {
+	if st.latched != nil && t.of(st.latched) == nil {
+		st.latched = nil
+	}
 }
 
 // laneOf returns the lane for the media of a stream that has a binding, nil if
@@ -69,6 +74,7 @@ func (t *table) resettle(st *stream) {
 		return
 	}
 	st.binding, st.primary = nil, nil
+	t.unlatch(st)
 	if st.mid == "" && st.latched == nil {
 		if _, announced := t.ssrcs[st.ssrc]; !announced {
 			st.leave()

@@ -250,13 +250,17 @@ func TestRouteFollowsRenegotiation(t *testing.T) {
 // gone: another one may have taken its place.
 func TestRouteLetsGoOfWhatPayloadTypesSaid(t *testing.T) {
 	w := newReceiveWorld(t)
-	v, next := newEar(codec.Video), newEar(codec.Video)
+	v, next, a := newEar(codec.Video), newEar(codec.Video), newEar(codec.Audio)
+	pcmu := codec.Codec{PayloadType: 0, MimeType: "audio/PCMU", ClockRate: 8000}
 	w.s.SetReceivers([]Reception{videoReception(v)})
 	w.rtp(video(5, 1), "a")
-	w.s.SetReceivers([]Reception{videoReception(next, withMid("w"))})
-	w.rtp(video(5, 2), "b")
+	w.s.SetReceivers([]Reception{audioReception(a, withCodecs(pcmu))})
+	w.rtp(video(5, 2), "b") // it waits
+	w.s.SetReceivers([]Reception{audioReception(a, withCodecs(pcmu)), videoReception(next, withMid("w"))})
+	w.rtp(video(5, 3), "c")
 	v.want(t, "", "before", "a")
-	next.want(t, "", "after", "b")
+	a.want(t, "", "none of its payload types came")
+	next.want(t, "", "after", "b", "c")
 }
 
 func TestTrackIsAnnouncedAgain(t *testing.T) {
