@@ -137,10 +137,8 @@ func (g *Gatherer) HandlePacket(now time.Time, socket int, from netip.AddrPort, 
 // without a route, for example. The request is given up, so that gathering does
 // not wait for its answer.
 func (g *Gatherer) HandleSendError(now time.Time, socket int, to netip.AddrPort, err error) {
-	if r := g.relays.open[socket]; r != nil && to == r.server {
-		r.client.fail(err)
-		g.handleRelay(now, r)
-		g.checkComplete()
+	if r := g.relays.open[socket]; r != nil {
+		g.relaySendFailed(now, r, err)
 		return
 	}
 	g.stun.fail(socket, to, err)

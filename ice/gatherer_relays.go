@@ -99,9 +99,14 @@ func (g *Gatherer) openRelays() []*relay {
 // gone go, and a gathering asks for its own.
 func (g *Gatherer) relayAddressesListed(_ time.Time, order map[netip.Addr]int, addresses []localAddress) {
 	for _, r := range g.openRelays() {
-		if _, ok := order[r.target.local.ip]; !ok {
-			g.closeRelay(r)
+		if _, ok := order[r.target.local.ip]; ok {
+			continue
 		}
+		if !r.allocated {
+			r.lookup.outstanding--
+			r.lookup.failure = "the local address is gone"
+		}
+		g.closeRelay(r)
 	}
 	if g.scanGathers && !g.rescanGathers {
 		g.relays.locals, g.relays.listed = addresses, true
@@ -252,6 +257,17 @@ func (g *Gatherer) relayCut(now time.Time, id int, err error) {
 		g.handleRelay(now, r)
 		g.checkComplete()
 	}
+}
+
+// relaySendFailed gives an attempt up whose server cannot be sent to. An
+// allocation outlives such times: what is not answered is sent again.
+func (g *Gatherer) relaySendFailed(now time.Time, r *relay, err error) {
+	if r.allocated {
+		return
+	}
+	r.client.fail(err)
+	g.handleRelay(now, r)
+	g.checkComplete()
 }
 
 // handleRelayPacket takes a STUN packet from a relay's socket; those that a peer

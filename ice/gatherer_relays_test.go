@@ -2,6 +2,7 @@ package ice
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -136,9 +137,20 @@ func TestGatherRelayedCandidates(t *testing.T) {
 		defer g.close()
 		g.gather("uf")
 		g.after(time.Second)
-		g.want("0s gathering", "0s open 1 10.0.0.2", "0s host 10.0.0.2 base 1", "0s open 2 10.0.0.2",
-			"40ms srflx 203.0.113.1 base 1 turn:198.51.100.1", "80ms relay 198.51.100.1 base 2 turn:198.51.100.1", "80ms complete")
-		c := g.candidates()[2].Candidate
+		found := g.candidates()
+		if len(found) != 3 || found[0].Candidate.Type() != CandidateTypeHost || found[1].Candidate.Type() != CandidateTypeServerReflexive ||
+			found[2].Candidate.Type() != CandidateTypeRelay || found[1].Base != found[0].Base || found[2].Base == found[0].Base {
+			t.Fatalf("found %v", g.log)
+		}
+		for i, want := range []string{"", "turn:198.51.100.1", "turn:198.51.100.1"} {
+			if found[i].URL != want {
+				t.Errorf("candidate %d comes from %q", i, found[i].URL)
+			}
+		}
+		if last := g.log[len(g.log)-1]; last != "80ms complete" {
+			t.Errorf("at last %s", last)
+		}
+		c := found[2].Candidate
 		if related := c.RelatedAddress(); related == nil || related.Address != "203.0.113.1" || c.RelayProtocol() != "udp" {
 			t.Errorf("%s over %s", c.Marshal(), c.RelayProtocol())
 		}
@@ -464,5 +476,37 @@ func TestRelayPermissionsComeFirst(t *testing.T) {
 		if permitted != maxTURNPermissions || turn.Requests()[1].Peer.Addr().String() != "203.0.113.7" {
 			t.Errorf("%d permissions: %+v", permitted, turn.Requests()[1])
 		}
+	})
+}
+
+// The interface of an attempt goes away: the gathering ends all the same. So it
+// does where there is no route, while an allocation outlives its absence.
+func TestRelayWithoutAWay(t *testing.T) {
+	scenario(t, func(t *testing.T, n *simnet.Network) {
+		turn := serveTURN(t, n, "198.51.100.1", nil)
+		defer turn.Close()
+		turn.Silence(true)
+		host := n.Host("a", simnet.Addrs("192.0.2.1"))
+		g := gatherOn(t, host, func(c *GathererConfig) { c.Servers, c.Policy = turnServers(t, "turn:198.51.100.1"), GatherRelay })
+		defer g.close()
+		g.gather("uf")
+		host.Interface("eth0").Remove()
+		g.do(g.Rescan)
+		g.want("0s gathering", "0s open 1 192.0.2.1", "0s close 1",
+			"0s error 701 turn:198.51.100.1: the local address is gone", "0s complete")
+		turn.Silence(false)
+		host.AddInterface("eth1", simnet.Addrs("192.0.2.3"))
+		g.gather("u2")
+		g.do(func(now time.Time) {
+			g.HandleSendError(now, 2, netip.MustParseAddrPort("198.51.100.1:3478"), net.ErrClosed)
+		})
+		g.want("0s gathering", "0s open 2 192.0.2.3", "0s relay 198.51.100.1 base 2 turn:198.51.100.1", "0s complete")
+		turn.Silence(true)
+		g.gather("u3")
+		g.do(func(now time.Time) {
+			g.HandleSendError(now, 3, netip.MustParseAddrPort("198.51.100.1:3478"), net.ErrClosed)
+		})
+		g.want("0s gathering", "0s open 3 192.0.2.3", "0s close 3",
+			"0s error 701 turn:198.51.100.1: use of closed network connection", "0s complete")
 	})
 }
