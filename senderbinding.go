@@ -401,7 +401,8 @@ type packetWay struct {
 }
 
 // WriteRTP sends a packet; both are copied or used up when it returns. Packets of
-// a stream that is on hold, or whose transport is not connected, are dropped.
+// a stream that is on hold, or whose transport is not connected, are dropped, and so
+// are those that come twice or too late.
 func (w *trackWriter) WriteRTP(header *rtp.Header, payload []byte) (int, error) {
 	to := w.to.Load()
 	switch {
@@ -410,7 +411,8 @@ func (w *trackWriter) WriteRTP(header *rtp.Header, payload []byte) (int, error) 
 	case to.chain != nil:
 		return to.chain.Write(header, payload, nil)
 	default:
-		return to.end.WriteRTP(time.Now(), header, payload)
+		n, err := to.end.WriteRTP(time.Now(), header, payload)
+		return n, sendError(err)
 	}
 }
 
@@ -425,8 +427,19 @@ func (w *trackWriter) writeShared(now time.Time, header *rtp.Header, payload *tr
 		_, err := to.chain.Write(header, payload.Bytes(), nil)
 		return err
 	default:
-		return to.end.WriteShared(now, header, payload)
+		return sendError(to.end.WriteShared(now, header, payload))
 	}
+}
+
+// sendError leaves out that a packet comes twice, or behind those that are known.
+// What forwards a stream has such packets, as networks repeat and reorder, and
+// another peer that has joined late has not seen the one before: they are no use to
+// this one and no reason to give up.
+func sendError(err error) error {
+	if errors.Is(err, transceiver.ErrAlreadySent) || errors.Is(err, transceiver.ErrTooOld) {
+		return nil
+	}
+	return err
 }
 
 // Write is WriteRTP for a marshalled packet.
@@ -442,5 +455,6 @@ func (w *trackWriter) Write(b []byte) (int, error) {
 type streamWriter struct{ end *transceiver.Writer }
 
 func (w *streamWriter) Write(header *rtp.Header, payload []byte, _ interceptor.Attributes) (int, error) {
-	return w.end.WriteRTP(time.Now(), header, payload)
+	n, err := w.end.WriteRTP(time.Now(), header, payload)
+	return n, sendError(err)
 }

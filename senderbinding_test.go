@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
 
 	"github.com/parleyrtc/webrtc/internal/simnet"
 	"github.com/parleyrtc/webrtc/transceiver/extension"
@@ -229,6 +230,27 @@ func TestDescribedSSRCsAreSent(t *testing.T) {
 		}
 		if all := sinks(); len(all) != 1 || !all[0].has(0, 4) || all[0].track.SSRC() != 7654321 {
 			t.Error("they did not come")
+		}
+	})
+}
+
+// What forwards a stream writes packets as they come: twice, and late, also before
+// the first that a peer has got. That is no error, and no packet leaves twice.
+func TestPacketsMayBeWrittenTwiceAndLate(t *testing.T) {
+	boundCall(t, func(w *world, a, b *peer, track *boundTrack) {
+		in := w.watches(a)
+		for _, sequence := range []uint16{1000, 1002, 1000, 999, 1001, 1002, 65000} {
+			err := track.WriteRTP(&rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: sequence}, Payload: []byte{1}})
+			if err != nil {
+				t.Errorf("packet %d: %v", sequence, err)
+			}
+		}
+		var sent []uint16
+		for _, f := range in(track.contexts[0].SSRC()) {
+			sent = append(sent, f.header.SequenceNumber)
+		}
+		if !slices.Equal(sent, []uint16{1000, 1002, 1001}) {
+			t.Errorf("packets %v were sent", sent)
 		}
 	})
 }
