@@ -35,9 +35,19 @@ function answerer(tell) {
 	return { hear: (m) => hear(pc, m), seen, pc };
 }
 
+// hear takes a description or a candidate. Candidates may overtake the description that
+// they belong to, and wait for it then.
 function hear(pc, m) {
-	if (m.sdp) pc.setRemoteDescription(m.sdp, m.type);
-	else pc.addRemoteCandidate(m.candidate, m.mid);
+	pc.early ??= [];
+	if (m.sdp) {
+		pc.setRemoteDescription(m.sdp, m.type);
+		for (const c of pc.early.splice(0)) pc.addRemoteCandidate(c.candidate, c.mid);
+		pc.described = true;
+	} else if (pc.described) {
+		pc.addRemoteCandidate(m.candidate, m.mid);
+	} else {
+		pc.early.push(m);
+	}
 }
 
 // far starts the answering end, here or in a process of its own. ask returns what it has counted.
