@@ -29,6 +29,8 @@ const (
 // relays are a gatherer's allocations on TURN servers.
 type relays struct {
 	open map[int]*relay
+	// list has them in the order of their making; it is never changed in place.
+	list []*relay
 	// locals are the addresses to allocate from, by rank; valid once a scan of
 	// this generation has listed them.
 	locals []localAddress
@@ -76,29 +78,15 @@ func (g *Gatherer) Permit(now time.Time, ip netip.Addr) {
 		p.peers = p.peers[1:]
 	}
 	p.peers = append(p.peers, ip)
-	for _, r := range g.openRelays() {
+	for _, r := range g.relays.list {
 		r.client.permit(now, ip)
 	}
-}
-
-// openRelays returns the relays in the order of their making.
-func (g *Gatherer) openRelays() []*relay {
-	if len(g.relays.open) == 0 {
-		return nil
-	}
-	out := make([]*relay, 0, len(g.relays.open))
-	for id := 1; id <= g.lastSocket; id++ {
-		if r := g.relays.open[id]; r != nil {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // relayAddressesListed takes the result of a scan: relays whose local address is
 // gone go, and a gathering asks for its own.
 func (g *Gatherer) relayAddressesListed(_ time.Time, order map[netip.Addr]int, addresses []localAddress) {
-	for _, r := range g.openRelays() {
+	for _, r := range g.relays.list {
 		if _, ok := order[r.target.local.ip]; ok {
 			continue
 		}
@@ -222,6 +210,7 @@ func (g *Gatherer) relayOpened(now time.Time, s *serverLookup, generation int, t
 		g.edge.post(func(now time.Time) { g.relayCut(now, id, err) })
 	}
 	g.relays.open[id] = r
+	g.relays.list = append(slices.Clip(g.relays.list), r)
 	local := netip.AddrPortFrom(target.local.ip.WithZone(""), conn.LocalAddr().Port())
 	if !s.from.IsValid() {
 		s.from = local
@@ -348,6 +337,7 @@ func (g *Gatherer) relayLost(r *relay, e turnEvent) {
 
 func (g *Gatherer) closeRelay(r *relay) {
 	delete(g.relays.open, r.id)
+	g.relays.list = slices.DeleteFunc(slices.Clone(g.relays.list), func(o *relay) bool { return o == r })
 	g.relays.dropped += r.dropped()
 	g.edge.release(r.conn)
 	g.emit(SocketClosed{r.id})
@@ -357,7 +347,7 @@ func (g *Gatherer) closeRelay(r *relay) {
 // pairs that go through them until those have been replaced.
 func (g *Gatherer) ageRelays(now time.Time) {
 	g.relays.listed = false
-	for _, r := range g.openRelays() {
+	for _, r := range g.relays.list {
 		if !r.allocated {
 			g.closeRelay(r)
 			continue
@@ -370,7 +360,7 @@ func (g *Gatherer) ageRelays(now time.Time) {
 
 // handleRelayTimeouts does what is due at now.
 func (g *Gatherer) handleRelayTimeouts(now time.Time) {
-	for _, r := range g.openRelays() {
+	for _, r := range g.relays.list {
 		r.client.handleTimeout(now)
 		g.handleRelay(now, r)
 		if g.relays.open[r.id] == nil || r.idleCheck.IsZero() || now.Before(r.idleCheck) {
@@ -395,7 +385,7 @@ func (g *Gatherer) nextRelayTimeout() (next time.Time) {
 // pollRelays returns the next message for a TURN server. It goes out through the
 // relay's own socket, whose peers are not addressed like their server.
 func (g *Gatherer) pollRelays() (Transmit, bool) {
-	for _, r := range g.openRelays() {
+	for _, r := range g.relays.list {
 		if p, ok := r.client.poll(); ok {
 			return Transmit{Base: r.id, To: r.server, Data: p}, true
 		}

@@ -431,6 +431,27 @@ func TestRelayRestart(t *testing.T) {
 	})
 }
 
+// A relay costs the gatherer nothing while there is nothing to do.
+func TestIdleRelayDoesNotAllocate(t *testing.T) {
+	scenario(t, func(t *testing.T, n *simnet.Network) {
+		turn := serveTURN(t, n, "198.51.100.1", nil)
+		defer turn.Close()
+		a, b := relayed(t, n)
+		defer a.close()
+		defer b.close()
+		a.do(func(now time.Time) {
+			if n := testing.AllocsPerRun(100, func() {
+				a.HandleTimeout(now)
+				if e, ok := a.Poll(); ok || a.NextTimeout().IsZero() {
+					t.Errorf("event %v", e)
+				}
+			}); n != 0 {
+				t.Errorf("%v allocations", n)
+			}
+		})
+	})
+}
+
 // Closing releases the allocation at once.
 func TestRelayIsReleased(t *testing.T) {
 	scenario(t, func(t *testing.T, n *simnet.Network) {

@@ -18,6 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/logging"
+	"github.com/pion/turn/v5"
+
 	"github.com/parleyrtc/webrtc"
 )
 
@@ -135,58 +138,63 @@ func TestCoturnRelaysUs(t *testing.T) {
 		"turn:10.77.0.1", "turn:[fd77::1]", "turn:10.77.0.1?transport=tcp", "turns:10.77.0.1", "turns:[fd77::1]?transport=tcp",
 	} {
 		t.Run(url, func(t *testing.T) {
-			var settings webrtc.SettingEngine
-			settings.SetTURNTLSConfig(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})
-			api := webrtc.NewAPI(webrtc.WithSettingEngine(settings))
-			var pcs [2]*webrtc.PeerConnection
-			for i := range pcs {
-				pc, err := api.NewPeerConnection(relayOnly(url))
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer pc.Close()
-				pcs[i] = pc
-				pc.OnICECandidateError(func(e webrtc.ICECandidateErrorEvent) {
-					t.Errorf("%s: %d %s", e.URL, e.ErrorCode, e.ErrorText)
-				})
-			}
-			a, b := pcs[0], pcs[1]
-			got := make(chan string, 10)
-			var opened sync.Once
-			b.OnDataChannel(func(d *webrtc.DataChannel) {
-				d.OnMessage(func(m webrtc.DataChannelMessage) {
-					opened.Do(func() { _ = d.SendText("well met") })
-					got <- digest(m.Data)
-				})
-			})
-			d, err := a.CreateDataChannel("relayed", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			bulk := pattern(200000, 7)
-			d.OnOpen(func() {
-				for range 3 {
-					_ = d.Send(bulk)
-				}
-			})
-			d.OnMessage(func(m webrtc.DataChannelMessage) { got <- string(m.Data) })
-			negotiateComplete(t, a, b)
-			count := map[string]int{}
-			for range 4 {
-				select {
-				case m := <-got:
-					count[m]++
-				case <-time.After(patience):
-					t.Fatalf("only %v came within %v; %v and %v", count, patience, a.ICEConnectionState(), b.ICEConnectionState())
-				}
-			}
-			if count[digest(bulk)] != 3 || count["well met"] != 1 {
-				t.Errorf("came %v", count)
-			}
-			wantRelayed(t, a)
-			wantRelayed(t, b)
+			relaysUs(t, relayOnly(url), pool)
 		})
 	}
+}
+
+// relaysUs connects two of us and sends data both ways.
+func relaysUs(t *testing.T, config webrtc.Configuration, pool *x509.CertPool) {
+	var settings webrtc.SettingEngine
+	settings.SetTURNTLSConfig(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})
+	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings))
+	var pcs [2]*webrtc.PeerConnection
+	for i := range pcs {
+		pc, err := api.NewPeerConnection(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pc.Close()
+		pcs[i] = pc
+		pc.OnICECandidateError(func(e webrtc.ICECandidateErrorEvent) {
+			t.Errorf("%s: %d %s", e.URL, e.ErrorCode, e.ErrorText)
+		})
+	}
+	a, b := pcs[0], pcs[1]
+	got := make(chan string, 10)
+	var opened sync.Once
+	b.OnDataChannel(func(d *webrtc.DataChannel) {
+		d.OnMessage(func(m webrtc.DataChannelMessage) {
+			opened.Do(func() { _ = d.SendText("well met") })
+			got <- digest(m.Data)
+		})
+	})
+	d, err := a.CreateDataChannel("relayed", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bulk := pattern(200000, 7)
+	d.OnOpen(func() {
+		for range 3 {
+			_ = d.Send(bulk)
+		}
+	})
+	d.OnMessage(func(m webrtc.DataChannelMessage) { got <- string(m.Data) })
+	negotiateComplete(t, a, b)
+	count := map[string]int{}
+	for range 4 {
+		select {
+		case m := <-got:
+			count[m]++
+		case <-time.After(patience):
+			t.Fatalf("only %v came within %v; %v and %v", count, patience, a.ICEConnectionState(), b.ICEConnectionState())
+		}
+	}
+	if count[digest(bulk)] != 3 || count["well met"] != 1 {
+		t.Errorf("came %v", count)
+	}
+	wantRelayed(t, a)
+	wantRelayed(t, b)
 }
 
 // negotiateComplete exchanges descriptions that have all candidates in them.
@@ -206,6 +214,45 @@ func negotiateComplete(t *testing.T, a, b *webrtc.PeerConnection) {
 		if err := to.SetRemoteDescription(*from.LocalDescription()); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestPionRelaysUs connects two of us through pion/turn's server, with
+// credentials that expire.
+func TestPionRelaysUs(t *testing.T) {
+	conn, err := net.ListenPacket("udp4", "10.77.0.1:3478")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp4", "10.77.0.1:3478")
+	if err != nil {
+		t.Fatal(err)
+	}
+	relay := &turn.RelayAddressGeneratorStatic{RelayAddress: net.ParseIP("10.77.0.1"), Address: "10.77.0.1"}
+	server, err := turn.NewServer(turn.ServerConfig{
+		Realm: "parley", AuthHandler: turn.LongTermTURNRESTAuthHandler("shared", logging.NewDefaultLoggerFactory().NewLogger("turn")),
+		PacketConnConfigs: []turn.PacketConnConfig{{PacketConn: conn, RelayAddressGenerator: relay}},
+		ListenerConfigs:   []turn.ListenerConfig{{Listener: listener, RelayAddressGenerator: relay}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	for _, url := range []string{"turn:10.77.0.1", "turn:10.77.0.1?transport=tcp"} {
+		t.Run(url, func(t *testing.T) {
+			username, password, err := turn.GenerateLongTermTURNRESTCredentials("shared", "user", time.Hour)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config := relayOnly(url)
+			config.ICEServers[0].Username, config.ICEServers[0].Credential = username, password
+			relaysUs(t, config, nil)
+			for deadline := time.Now().Add(patience); server.AllocationCount() > 0; time.Sleep(5 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("%d allocations were not released", server.AllocationCount())
+				}
+			}
+		})
 	}
 }
 
