@@ -139,6 +139,7 @@ func TestSessionClose(t *testing.T) {
 // detector.
 func TestSessionFromManyGoroutines(t *testing.T) {
 	w := newReceiveWorld(t)
+	w.s.cfg.Wake = func() {} // the world counts on one goroutine
 	v, a := newEar(codec.Video), newEar(codec.Audio)
 	unread := NewReceiver(codec.Video, ReceiverConfig{})
 	table := []Reception{videoReception(v), audioReception(a), {unread, ReceiveParameters{Mid: "u", Codecs: []codec.Codec{vp8}, Extensions: allExtensions, Receiving: true}}}
