@@ -16,8 +16,7 @@ const (
 	// is asked from: each costs the server a port.
 	maxRelaysPerServer = 4
 	// maxRelayHops bounds how often a request is sent on to another server (300),
-	// or repeated from another port (437: RFC 8656 §7.4 advises "no more than" a
-	// few times).
+	// or repeated from another port (437), as RFC 8656 §7.4 has clients do.
 	maxRelayHops = 3
 	// relayIdle is how long a relay of an earlier generation may carry nothing
 	// before it is released: consent checks come more often.

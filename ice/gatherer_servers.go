@@ -107,8 +107,8 @@ func (g *Gatherer) serverResolved(now time.Time, s *serverLookup, addrs []netip.
 }
 
 // ask requests the reflexive address of a socket from a server, where it speaks
-// the socket's IP version. A TURN server over UDP is a STUN server, too (RFC 8656
-// §4): what it does not answer in that role is no failure of the other.
+// the socket's IP version. A TURN server over UDP is a STUN server, too (RFC 8445
+// §5.1.1.2): what it does not answer in that role is no failure of the other.
 func (g *Gatherer) ask(now time.Time, s *serverLookup, socket *gatherSocket) {
 	if s.server.Scheme.IsTURN() && s.server.relayProtocol() != "udp" {
 		return

@@ -14,8 +14,8 @@ import (
 // The clocks of an allocation. Each lies far enough before what it renews runs
 // out that an unanswered transaction, 39.5 s long, ends in between.
 const (
-	// turnRefreshLead is how long before its end an allocation is refreshed:
-	// "about 1 minute" (RFC 8656 §8).
+	// turnRefreshLead is how long before its end an allocation is refreshed
+	// (RFC 8656 §8).
 	turnRefreshLead = time.Minute
 	// turnPermissionPeriod renews permissions, which last five minutes (RFC 8656
 	// §9).
@@ -143,8 +143,7 @@ func (c *turnClient) start(now time.Time) {
 	c.request(now, &turnTransaction{method: stun.MethodAllocate})
 }
 
-// permit has the server let packets from ip in, "before the first check", since
-// the checks of peers arrive only then (RFC 8445 §2.2 and RFC 8656 §9).
+// permit has the server let packets from ip in (RFC 8656 §9).
 func (c *turnClient) permit(now time.Time, ip netip.Addr) {
 	if c.state != turnAllocated || !c.serves(ip) || len(c.permissions) >= maxTURNPermissions ||
 		slices.ContainsFunc(c.permissions, func(p turnPermission) bool { return p.ip == ip }) {
@@ -172,7 +171,7 @@ func (c *turnClient) requestChannel(now time.Time, i int) {
 }
 
 // serves says whether the allocation has an address that can reach ip: a peer of
-// the other family gives 443 (RFC 8656 §9.2).
+// the other family gives 443 (RFC 8656 §10.2).
 func (c *turnClient) serves(ip netip.Addr) bool {
 	if ip.Is4() {
 		return c.has4
@@ -229,8 +228,7 @@ func (c *turnClient) renew(now time.Time) {
 }
 
 // keepAlive renews the NAT's binding of the way to the server, unless packets
-// have done so: an allocation is lost with the binding (RFC 8656 §5 and RFC 8445
-// §11 for the period).
+// have done so (RFC 8445 §11): an allocation is lost with the binding.
 func (c *turnClient) keepAlive(now time.Time) {
 	c.keepalive = now.Add(mappingKeepalive)
 	if writes := c.view.writes.Load(); writes != c.writes {
@@ -383,7 +381,7 @@ func (c *turnClient) setLifetime(now time.Time, lifetime time.Duration) {
 	if lifetime <= 0 {
 		lifetime = 10 * time.Minute
 	}
-	// An hour is "the maximum allowed lifetime" that RFC 8656 §7.2 recommends.
+	// An hour is the most that servers should allow (RFC 8656 §7.2).
 	lifetime = min(lifetime, time.Hour)
 	c.refresh = now.Add(max(lifetime-turnRefreshLead, lifetime/2, turnMinRefresh))
 }

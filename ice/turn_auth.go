@@ -10,7 +10,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash"
-	"slices"
 	"strings"
 
 	"github.com/pion/stun/v4"
@@ -33,8 +32,8 @@ const (
 	featureUsernameAnonymity  = 1 << 22
 )
 
-// maxRealm bounds REALM and NONCE: "MUST be … fewer than 128 … characters",
-// 763 bytes (RFC 8489 §14.9 and §14.10).
+// maxRealm bounds REALM and NONCE in bytes: they have "fewer than 128
+// characters" (RFC 8489 §14.9 and §14.10).
 const maxRealm = 763
 
 // turnAuth is the long-term credential mechanism (RFC 8489 §9.2). It holds what
@@ -64,7 +63,7 @@ func (a *turnAuth) challenge(r *turnResponse) error {
 	switch {
 	case r.offersPasswords:
 		if algorithm = chooseAlgorithm(r.passwords); algorithm == 0 {
-			// "the client MUST NOT retry the request".
+			// No retry then (RFC 8489 §9.2.5).
 			return errors.New("the server offers no password algorithm that is known")
 		}
 	case features&featurePasswordAlgorithms != 0:
@@ -158,10 +157,10 @@ func newLongTermKey(username, realm, password string, algorithm uint16, sha256In
 }
 
 // compute returns the HMAC over the first n bytes of raw, whose length field
-// counts an integrity attribute of size bytes as the last.
-func (k *longTermKey) compute(raw []byte, n, size int) []byte {
+// counts the integrity attribute as the last.
+func (k *longTermKey) compute(raw []byte, n int) []byte {
 	copy(k.head[:], raw)
-	binary.BigEndian.PutUint16(k.head[2:], uint16(n-stunHeader+attributeHeader+size))
+	binary.BigEndian.PutUint16(k.head[2:], uint16(n-stunHeader+attributeHeader+k.mac.Size()))
 	k.mac.Reset()
 	k.mac.Write(k.head[:])
 	k.mac.Write(raw[stunHeader:n])
@@ -169,20 +168,17 @@ func (k *longTermKey) compute(raw []byte, n, size int) []byte {
 }
 
 func (k *longTermKey) sign(m *stun.Message) {
-	m.Add(k.attribute, slices.Clone(k.compute(m.Raw, len(m.Raw), k.mac.Size())))
+	m.Add(k.attribute, k.compute(m.Raw, len(m.Raw)))
 }
 
 // verify says whether a well-formed message has the right integrity, and where
 // the attribute stands.
 func (k *longTermKey) verify(raw []byte) (at int, ok bool) {
 	at, value := findAttribute(raw, k.attribute)
-	if at < 0 || len(value) > k.mac.Size() {
+	// A SHA-256 that is cut short is for usages of STUN that allow it (RFC 8489
+	// §14.6); TURN does not.
+	if at < 0 || len(value) != k.mac.Size() {
 		return at, false
 	}
-	// "The value will be at most 32 bytes, but it MUST be at least 16 bytes and
-	// MUST be a multiple of 4 bytes" (RFC 8489 §14.6); SHA-1 is never cut.
-	if k.attribute == stun.AttrMessageIntegrity && len(value) != sha1.Size || len(value) < 16 || len(value)%4 != 0 {
-		return at, false
-	}
-	return at, subtle.ConstantTimeCompare(k.compute(raw, at, len(value))[:len(value)], value) == 1
+	return at, subtle.ConstantTimeCompare(k.compute(raw, at), value) == 1
 }

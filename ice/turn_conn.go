@@ -302,7 +302,7 @@ func (l *datagramLink) next() ([]byte, uint8, error) {
 			continue
 		}
 		// Nobody but the server speaks on this socket: its packets are believed
-		// without further proof, and so their source is checked (RFC 8656 §21.1.6).
+		// without further proof, and so their source is checked (RFC 8656 §21.1.4).
 		if plain(d.Addr) != l.server {
 			l.foreign.Add(1)
 			continue

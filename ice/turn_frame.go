@@ -131,8 +131,8 @@ func isDataIndication(p []byte) bool {
 	return len(p) >= stunHeader && binary.BigEndian.Uint16(p) == typeData && binary.BigEndian.Uint32(p[4:]) == magicCookie
 }
 
-// readChannelData takes a ChannelData message apart; "the length field … can be
-// smaller than the datagram" by the padding (RFC 8656 §12.6).
+// readChannelData takes a ChannelData message apart; padding may follow the data
+// (RFC 8656 §12.5).
 func readChannelData(p []byte) (number uint16, data []byte, ok bool) {
 	n := int(binary.BigEndian.Uint16(p[2:]))
 	if n > len(p)-channelHeader {
