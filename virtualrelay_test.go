@@ -137,6 +137,52 @@ func TestVirtualRelayLastsAndEnds(t *testing.T) {
 	})
 }
 
+// Two peers whose networks let no UDP out reach each other over TCP: data and
+// media come complete and in order, and the end of the stream ends the pair.
+func TestVirtualRelayOverTCP(t *testing.T) {
+	inWorld(t, 1, func(w *world) {
+		host := w.net.Host("turn", simnet.Addrs("198.51.100.1"))
+		w.net.DNS("turn.example", "198.51.100.1")
+		server := turntest.New(host, turntest.Config{Username: "user", Password: "secret", Relays: []netip.Addr{netip.MustParseAddr("198.51.100.1")}})
+		defer server.Close()
+		listener, err := host.ListenTCP(netip.MustParseAddrPort("198.51.100.1:3478"))
+		if err != nil {
+			w.Fatal(err)
+		}
+		defer listener.Close()
+		server.Serve(listener)
+		var peers []*peer
+		for i, name := range []string{"a", "b"} {
+			nat := w.net.NAT("nat of "+name, fmt.Sprintf("203.0.113.%d", i+1), simnet.NATConfig{})
+			nat.BlockUDP(true)
+			p := w.peer(name, simnet.Behind(nat), simnet.Addrs("10.0.0.2"))
+			p.must(p.SetConfiguration(Configuration{
+				ICEServers: []ICEServer{{URLs: []string{"turn:turn.example?transport=tcp"}, Username: "user", Credential: "secret"}},
+			}), "SetConfiguration")
+			peers = append(peers, p)
+		}
+		a, b := peers[0], peers[1]
+		w.signal(a, b, fixed(50*time.Millisecond))
+		d := a.channel("chat", nil)
+		d.OnOpen(func() { a.check(d.SendText("hello"), "SendText") })
+		from, _ := a.source(MimeTypeVP8, "camera")
+		sinks := b.sinks(500 * time.Millisecond)
+		a.negotiates(b, 50*time.Millisecond)
+		w.within(10*time.Second, "b hears a", b.got("hello"))
+		const n = 1000
+		from.write(n, 5*time.Millisecond)
+		time.Sleep(time.Second)
+		if in := sinks()[0].inOrderWithin(from, time.Second); in != n || !a.relays() || !b.relays() {
+			w.Errorf("%d of %d packets came", in, n)
+		}
+		listener.Close()
+		server.Close()
+		w.within(5*time.Second, "a notices", func() bool {
+			return a.ConnectionState() == PeerConnectionStateFailed || a.ConnectionState() == PeerConnectionStateDisconnected
+		})
+	})
+}
+
 // Wrong credentials are reported with the server's code, and never shown.
 func TestVirtualRelayRefused(t *testing.T) {
 	inWorld(t, 1, func(w *world) {
