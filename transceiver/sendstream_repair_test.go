@@ -198,6 +198,7 @@ func TestLargeNacksAreSentInBursts(t *testing.T) {
 // Padding that is lost is a gap like any other: a peer that never gets it asks for a
 // key frame.
 func TestPaddingIsSentAgain(t *testing.T) {
+	users := noPayload.refs.Load() // other tests leave streams open
 	for name, codecs := range map[string][]codec.Codec{"as RTX": {vp8, rtx}, "as it was": {vp8}} {
 		w := newSendWorld(t)
 		c := videoConfig()
@@ -219,7 +220,7 @@ func TestPaddingIsSentAgain(t *testing.T) {
 		}
 		st.Close(w.now)
 	}
-	if n := noPayload.refs.Load(); n != 1 {
+	if n := noPayload.refs.Load() - users; n != 0 {
 		t.Errorf("%d users of no payload are left", n)
 	}
 }
