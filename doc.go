@@ -96,8 +96,10 @@
 // A connection runs these goroutines, all of which end with Close:
 //
 //   - its loop, which owns the control state (loop.run);
-//   - a reader for each UDP socket (socket.read), one socket for each local
-//     address; it ends with its socket;
+//   - a reader for each socket (socket.read), one for each local address and one
+//     for each way to a TURN server, with a writer where that is a stream (package
+//     ice lists those with the other goroutines of gathering); they end with their
+//     socket;
 //   - a runner for events that the network caused, while there are any
 //     (dispatcher.run);
 //   - one for each running OnDataChannel or OnTrack handler, which ends with the
