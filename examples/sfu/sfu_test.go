@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/coder/websocket"
+
+	"github.com/parleyrtc/webrtc/examples/internal/exampletest"
 )
 
 var simulcast = []string{"-publish", "../../testdata/media/simulcast-*.ivf", "-publish", "../../testdata/media/opus.ogg"}
@@ -21,7 +23,7 @@ func TestLayers(t *testing.T) {
 	v := watch(t, address, "ann")
 	sees := func(v *viewer, want ...int) {
 		t.Helper()
-		eventually(t, "the sizes", func() bool { return slices.Equal(v.sizes(), want) }, v.String)
+		exampletest.Eventually(t, "the sizes", func() bool { return slices.Equal(v.sizes(), want) }, v.String)
 	}
 	sees(v, 1280)
 	var picture sourceState
@@ -128,7 +130,7 @@ func TestBadRequests(t *testing.T) {
 func TestNameTaken(t *testing.T) {
 	address := start(t)
 	watch(t, address, "ann")
-	eventually(t, "ann", func() bool { return len(state(t, address).Viewers) == 1 }, func() string { return "" })
+	exampletest.Eventually(t, "ann", func() bool { return len(state(t, address).Viewers) == 1 }, func() string { return "" })
 	conn, _, err := websocket.Dial(t.Context(), address+"session?name=ann", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -7,9 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,53 +18,20 @@ import (
 	"github.com/parleyrtc/webrtc"
 
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
+	"github.com/parleyrtc/webrtc/examples/internal/exampletest"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
 	"github.com/parleyrtc/webrtc/examples/internal/signal"
 )
 
 // patience bounds each wait of a test.
-const patience = 30 * time.Second
+const patience = exampletest.Patience
 
 // start runs the program until the test ends and returns the address of its page.
 func start(t *testing.T, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	out := &output{address: make(chan string, 1), logf: t.Logf}
-	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, append([]string{"-listen", "127.0.0.1:0"}, args...), out) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("run: %v", err)
-		}
-		http.DefaultClient.CloseIdleConnections()
+	return exampletest.Start(t, func(ctx context.Context, stdout io.Writer) error {
+		return run(ctx, append([]string{"-listen", "127.0.0.1:0"}, args...), stdout)
 	})
-	select {
-	case address := <-out.address:
-		return address
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("run: %v", err)
-	case <-time.After(patience):
-		t.Fatal("the program names no page")
-	}
-	return ""
-}
-
-// output takes what the program prints.
-type output struct {
-	address chan string
-	logf    func(string, ...any)
-}
-
-var pageAddress = regexp.MustCompile(`http://[^ ]*`)
-
-func (o *output) Write(b []byte) (int, error) {
-	o.logf("%s", strings.TrimSpace(string(b)))
-	if a := pageAddress.Find(b); a != nil {
-		o.address <- string(a)
-	}
-	return len(b), nil
 }
 
 // state asks the program for its state.
@@ -82,16 +47,6 @@ func state(t *testing.T, address string) roomState {
 		t.Fatal(err)
 	}
 	return s
-}
-
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, condition func() bool, explain func() string) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); <-time.After(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within %v: %s", what, patience, explain())
-		}
-	}
 }
 
 // choose asks for a layer as the page does.
