@@ -17,11 +17,18 @@ type DTMFSender struct {
 	onTone handler[func(tone string)]
 }
 
-// CanInsertDTMF tells whether tones can be sent now (webrtc-pc §7.2): audio is being
-// sent, and the peer takes telephone events.
+// CanInsertDTMF tells whether tones can be sent now (webrtc-pc §7.2): the
+// connection is connected, audio is being sent, and the peer takes telephone
+// events.
 func (d *DTMFSender) CanInsertDTMF() bool {
 	stream := d.stream()
-	return stream != nil && stream.CanInsertDTMF()
+	return stream != nil && d.isConnected() && stream.CanInsertDTMF()
+}
+
+// isConnected is a step of "determine if DTMF can be sent": "If the
+// RTCPeerConnection's connection state is not "connected", return false."
+func (d *DTMFSender) isConnected() bool {
+	return d.sender.pc.ConnectionState() == PeerConnectionStateConnected
 }
 
 // InsertDTMF sends tones: 0 to 9, A to D, * and #; a comma is a pause of two
@@ -34,8 +41,11 @@ func (d *DTMFSender) CanInsertDTMF() bool {
 // InvalidStateError if CanInsertDTMF is false.
 func (d *DTMFSender) InsertDTMF(tones string, duration, interToneGap time.Duration) error {
 	stream := d.stream()
-	if stream == nil {
+	switch {
+	case stream == nil:
 		return errNoTones("no audio is being sent")
+	case !d.isConnected():
+		return errNoTones("the connection is not connected")
 	}
 	err := stream.InsertDTMF(time.Now(), tones, duration, interToneGap)
 	switch {

@@ -130,7 +130,8 @@ type sink struct {
 	numbers []uint32
 	headers []rtp.Header
 	times   []time.Time
-	err     error // that ended reading
+	short   []shortPacket // those that have no number, such as telephone events
+	err     error         // that ended reading
 }
 
 // sinks reads each track that comes to p, in order and waiting at most limit for
@@ -166,11 +167,21 @@ func (s *sink) read() {
 			}
 			return
 		}
+		if len(p.Payload) < 8 {
+			s.short = append(s.short, shortPacket{*p, time.Now()})
+			s.mu.Unlock()
+			continue
+		}
 		s.numbers = append(s.numbers, binary.BigEndian.Uint32(p.Payload[4:]))
 		s.headers = append(s.headers, p.Header)
 		s.times = append(s.times, time.Now())
 		s.mu.Unlock()
 	}
+}
+
+type shortPacket struct {
+	rtp.Packet
+	at time.Time
 }
 
 func (s *sink) got() []uint32 {
