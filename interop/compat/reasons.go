@@ -43,7 +43,7 @@ var missingReasons = []rule{
 	{names: names(`ice\.Candidate\.Last(Received|Sent)`), reason: "are not the candidate's: it is a value that no traffic changes. They come with statistics"},
 	{names: names(`.*(Nomination|Renomination).*|SettingEngine\.(SetICEBindingRequestHandler|SetLite|SetICEUseCandidateCheckPriority)`),
 		reason: "come with ICE lite and renomination"},
-	{names: names(`SettingEngine\.SetICEProxyDialer`), reason: "comes with TURN and ICE over TCP"},
+	{names: names(`SettingEngine\.SetICEProxyDialer`), reason: "comes with ICE over TCP"},
 	{names: names(`SettingEngine\.SetMulticastDNSHostName`), reason: "comes with names under .local for the host's own candidates; the peer's are resolved"},
 	{names: names(`SettingEngine\.EnableSctpSnap|SCTPTransport\.GetSctpInit`), reason: "come with SCTP parameters in the description (SNAP)"},
 	{names: names(`SettingEngine\.SetNet`), reason: "is SetNetwork here: its type in pion is of pion/transport, in a version that the engines used here have left behind"},
