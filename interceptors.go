@@ -3,6 +3,7 @@ package webrtc
 import (
 	"encoding/binary"
 	"errors"
+	"io"
 	"sync/atomic"
 	"time"
 
@@ -161,6 +162,9 @@ func (pc *PeerConnection) sendRTCP(packets []rtcp.Packet) (n int, err error) {
 func parseRTCP(read func([]byte) (int, interceptor.Attributes, error)) ([]rtcp.Packet, interceptor.Attributes, error) {
 	b := make([]byte, rtcpReadSize)
 	n, attributes, err := read(b)
+	for errors.Is(err, io.ErrShortBuffer) { // no path carries that; what follows is read
+		n, attributes, err = read(b)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -56,6 +56,11 @@ func (q *rtcpQueue) push(raw []byte) {
 func (q *rtcpQueue) read(b []byte) (int, error) {
 	for {
 		q.mu.Lock()
+		deadline := q.deadline
+		if !deadline.IsZero() && !time.Now().Before(deadline) {
+			q.mu.Unlock()
+			return 0, os.ErrDeadlineExceeded
+		}
 		if len(q.packets) > 0 {
 			p := q.packets[0]
 			q.packets[0] = nil
@@ -71,32 +76,26 @@ func (q *rtcpQueue) read(b []byte) (int, error) {
 			q.mu.Unlock()
 			return 0, err
 		}
-		deadline := q.deadline
 		if q.changed == nil {
 			q.changed = make(chan struct{})
 		}
 		changed := q.changed
 		q.mu.Unlock()
-		if !await(changed, deadline) {
-			return 0, os.ErrDeadlineExceeded
-		}
+		await(changed, deadline)
 	}
 }
 
-// await waits for changed and reports whether it came before the deadline; a
-// zero one is none.
-func await(changed <-chan struct{}, deadline time.Time) bool {
+// await waits for changed or the deadline; a zero one is none.
+func await(changed <-chan struct{}, deadline time.Time) {
 	if deadline.IsZero() {
 		<-changed
-		return true
+		return
 	}
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	select {
 	case <-changed:
-		return true
 	case <-timer.C:
-		return false
 	}
 }
 

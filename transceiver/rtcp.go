@@ -52,6 +52,10 @@ func (s *Session) control(d *delivery, b []byte, now time.Time) {
 			if s.read.xr.Parse(p) == nil {
 				s.extended(d, &s.read.xr, now)
 			}
+		default:
+			if p.Type == feedback.TypeApplication {
+				s.about(d, p.Sender())
+			}
 		}
 	}
 	s.stats.Malformed += uint64(r.Malformed())
