@@ -73,7 +73,7 @@ func (pc *PeerConnection) transceiverCreated(e signaling.TransceiverCreated) {
 		encodings = append(encodings, RTPEncodingParameters{RTPCodingParameters: RTPCodingParameters{RID: rid}, Active: true})
 	}
 	t.receiver = newRTPReceiver(t)
-	t.sender.Store(newRTPSender(t, nil, nil, encodings))
+	t.sender.Store(newRTPSender(t, namedTrack{}, nil, encodings))
 	t.publish()
 	pc.addTransceiver(t)
 }

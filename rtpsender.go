@@ -75,7 +75,7 @@ type senderPlan struct {
 	ended   bool
 }
 
-func newRTPSender(t *RTPTransceiver, track TrackLocal, streamIDs []string, encodings []RTPEncodingParameters) *RTPSender {
+func newRTPSender(t *RTPTransceiver, track namedTrack, streamIDs []string, encodings []RTPEncodingParameters) *RTPSender {
 	s := &RTPSender{pc: t.pc, transceiver: t, kind: t.kind, id: randomID(), streamIDs: streamIDs}
 	if t.kind == RTPCodecTypeAudio {
 		s.dtmf = &DTMFSender{sender: s}
@@ -83,11 +83,7 @@ func newRTPSender(t *RTPTransceiver, track TrackLocal, streamIDs []string, encod
 	if len(encodings) == 0 {
 		// webrtc-pc §5.1: "If sendEncodings is empty, set it to a list containing
 		// one encoding with active true". A track's own RID names it.
-		e := RTPEncodingParameters{Active: true}
-		if track != nil {
-			e.RID = track.RID()
-		}
-		encodings = []RTPEncodingParameters{e}
+		encodings = []RTPEncodingParameters{{RTPCodingParameters: RTPCodingParameters{RID: track.rid}, Active: true}}
 	}
 	for _, e := range activated(encodings) {
 		s.addEncoding(e, track)
@@ -98,18 +94,18 @@ func newRTPSender(t *RTPTransceiver, track TrackLocal, streamIDs []string, encod
 }
 
 // addEncoding adds a stream, which sends track if their RIDs do not differ.
-func (s *RTPSender) addEncoding(e RTPEncodingParameters, track TrackLocal) {
+func (s *RTPSender) addEncoding(e RTPEncodingParameters, track namedTrack) {
 	if e.SSRC == 0 {
 		e.SSRC = SSRC(randomSSRC())
 	}
 	if e.RTX.SSRC == 0 {
 		e.RTX.SSRC = SSRC(randomSSRC())
 	}
-	if track != nil && track.RID() != "" && track.RID() != e.RID {
-		track = nil
+	if track.rid != "" && track.rid != e.RID {
+		track = namedTrack{}
 	}
 	s.encodings = append(slices.Clip(s.encodings), &senderEncoding{rid: e.RID, ssrc: uint32(e.SSRC), rtx: uint32(e.RTX.SSRC)})
-	s.tracks = append(slices.Clip(s.tracks), track)
+	s.tracks = append(slices.Clip(s.tracks), track.TrackLocal)
 	s.parameters = append(slices.Clip(s.parameters), e)
 }
 
@@ -187,26 +183,31 @@ func (s *RTPSender) SetStreams(ids ...string) error {
 // peer cannot take, after which the old one is sent, and an InvalidStateError
 // once the transceiver is stopped.
 func (s *RTPSender) ReplaceTrack(track TrackLocal) error {
-	if track != nil && track.Kind() != s.kind {
-		return &rtcerr.TypeError{Err: rtcerr.Because(ErrRTPSenderNewTrackHasIncorrectKind, fmt.Errorf("the track %q is %s, the sender's are %s", track.ID(), track.Kind(), s.kind))}
+	named, err := nameTrack(track)
+	switch {
+	case err != nil:
+		return err
+	case track != nil && named.kind != s.kind:
+		return s.errKind(named)
 	}
 	s.operation.Lock()
 	defer s.operation.Unlock()
 	var before []TrackLocal
-	err := s.pc.attempt("ReplaceTrack", func(time.Time) error {
+	var id string
+	err = s.pc.attempt("ReplaceTrack", func(time.Time) error {
 		if s.transceiver.stopping {
 			return errStopped("ReplaceTrack")
 		}
-		before = s.tracks
+		before, id = s.tracks, s.id
 		replaced := false
 		for i, e := range s.encodings {
-			if track == nil || track.RID() == "" || track.RID() == e.rid || len(s.encodings) == 1 {
-				s.setTrack(i, track)
+			if named.rid == "" || named.rid == e.rid || len(s.encodings) == 1 {
+				s.setTrack(i, named)
 				replaced = true
 			}
 		}
 		if !replaced {
-			return &rtcerr.InvalidAccessError{Err: fmt.Errorf("the track has RID %q, which is none of the sender's", track.RID())}
+			return &rtcerr.InvalidAccessError{Err: fmt.Errorf("the track has RID %q, which is none of the sender's", named.rid)}
 		}
 		s.refresh()
 		return nil
@@ -219,10 +220,10 @@ func (s *RTPSender) ReplaceTrack(track TrackLocal) error {
 		return nil
 	}
 	_ = s.pc.attempt("ReplaceTrack", func(time.Time) error {
-		s.giveBack(track, before)
+		s.giveBack(track, before, id)
 		return nil
 	})
-	return &rtcerr.InvalidModificationError{Err: fmt.Errorf("the track %q cannot be sent: %w", track.ID(), refused)}
+	return &rtcerr.InvalidModificationError{Err: fmt.Errorf("the track %q cannot be sent: %w", named.id, refused)}
 }
 
 // AddEncoding adds a stream for simulcast before the sender has been negotiated:
@@ -230,14 +231,14 @@ func (s *RTPSender) ReplaceTrack(track TrackLocal) error {
 // returns a TypeError for a track without RID or of another kind, and an
 // InvalidStateError once the transceiver has a mid or is stopped.
 func (s *RTPSender) AddEncoding(track TrackLocal) error {
-	if err := checkTrack(track); err != nil {
-		return err
-	}
+	named, err := checkTrack(track)
 	switch {
-	case track.Kind() != s.kind:
-		return &rtcerr.TypeError{Err: rtcerr.Because(ErrRTPSenderNewTrackHasIncorrectKind, fmt.Errorf("the track %q is %s, the sender's are %s", track.ID(), track.Kind(), s.kind))}
-	case track.RID() == "":
-		return &rtcerr.TypeError{Err: fmt.Errorf("the track %q has no RID, which an encoding needs", track.ID())}
+	case err != nil:
+		return err
+	case named.kind != s.kind:
+		return s.errKind(named)
+	case named.rid == "":
+		return &rtcerr.TypeError{Err: fmt.Errorf("the track %q has no RID, which an encoding needs", named.id)}
 	}
 	s.operation.Lock()
 	defer s.operation.Unlock()
@@ -245,18 +246,18 @@ func (s *RTPSender) AddEncoding(track TrackLocal) error {
 		if s.transceiver.stopping {
 			return errStopped("AddEncoding")
 		}
-		i := slices.IndexFunc(s.encodings, func(e *senderEncoding) bool { return e.rid == track.RID() })
+		i := slices.IndexFunc(s.encodings, func(e *senderEncoding) bool { return e.rid == named.rid })
 		switch {
 		case i >= 0 && s.tracks[i] != nil:
-			return &rtcerr.InvalidAccessError{Err: rtcerr.Because(ErrExistingTrack, fmt.Errorf("the encoding %q has a track", track.RID()))}
+			return &rtcerr.InvalidAccessError{Err: rtcerr.Because(ErrExistingTrack, fmt.Errorf("the encoding %q has a track", named.rid))}
 		case i >= 0:
-			s.setTrack(i, track)
+			s.setTrack(i, named)
 		case s.transceiver.mid != "":
 			return &rtcerr.InvalidStateError{Err: fmt.Errorf("the sender has been negotiated; an encoding cannot be added to it any more")}
 		case slices.ContainsFunc(s.encodings, func(e *senderEncoding) bool { return e.rid == "" }):
 			return &rtcerr.InvalidStateError{Err: fmt.Errorf("the sender's first encoding has no RID, which several need")}
 		default:
-			s.addEncoding(RTPEncodingParameters{RTPCodingParameters: RTPCodingParameters{RID: track.RID()}, Active: true}, track)
+			s.addEncoding(RTPEncodingParameters{RTPCodingParameters: RTPCodingParameters{RID: named.rid}, Active: true}, named)
 		}
 		s.refresh()
 		return nil
@@ -337,21 +338,18 @@ func (s *RTPSender) isVacant() bool {
 	return !slices.ContainsFunc(s.tracks, func(t TrackLocal) bool { return t != nil })
 }
 
-func (s *RTPSender) setTrack(i int, track TrackLocal) {
+func (s *RTPSender) setTrack(i int, track namedTrack) {
 	s.tracks = slices.Clone(s.tracks) // plans share it
-	s.tracks[i] = track
+	s.tracks[i] = track.TrackLocal
 	s.identify(track)
 }
 
 // identify gives the sender the identifier of its first track, which the peer finds
 // as TrackRemote.ID: RFC 8830 §3.1 lets an application choose it, within the
 // grammar of a token. It stays for good then (RFC 9429 §5.2.2).
-func (s *RTPSender) identify(track TrackLocal) {
-	if track == nil || s.transceiver.hasSent {
-		return
-	}
-	if id := track.ID(); isMsidID(id) {
-		s.id = id
+func (s *RTPSender) identify(track namedTrack) {
+	if !s.transceiver.hasSent && isMsidID(track.id) {
+		s.id = track.id
 	}
 }
 
@@ -364,14 +362,20 @@ func isMsidID(s string) bool {
 }
 
 // giveBack has the sender send what it did before track, where it has not been
-// changed since: another call may have removed it.
-func (s *RTPSender) giveBack(track TrackLocal, before []TrackLocal) {
-	for i, t := range s.tracks {
+// changed since: another call may have removed it. id is what it had then.
+func (s *RTPSender) giveBack(track TrackLocal, before []TrackLocal, id string) {
+	tracks := slices.Clone(s.tracks)
+	for i, t := range tracks {
 		if t == track {
-			s.setTrack(i, before[i])
+			tracks[i], s.id = before[i], id
 		}
 	}
+	s.tracks = tracks
 	s.refresh()
+}
+
+func (s *RTPSender) errKind(track namedTrack) error {
+	return &rtcerr.TypeError{Err: rtcerr.Because(ErrRTPSenderNewTrackHasIncorrectKind, fmt.Errorf("the track %q is %s, the sender's are %s", track.id, track.kind, s.kind))}
 }
 
 func (s *RTPSender) clearTracks() { s.tracks = make([]TrackLocal, len(s.tracks)) }

@@ -1,17 +1,20 @@
 package webrtc
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
 	"github.com/parleyrtc/webrtc/internal/simnet"
+	"github.com/parleyrtc/webrtc/pkg/rtcerr"
 	"github.com/parleyrtc/webrtc/transceiver/extension"
 )
 
@@ -164,7 +167,7 @@ func TestReplaceTrackDoesNotBringBackWhatWasRemoved(t *testing.T) {
 	boundCall(t, func(w *world, a, b *peer, track *boundTrack) {
 		sender, refused := a.GetSenders()[0], a.unsent(asVP8, "refused").track
 		back := func() {
-			_ = a.do(func(time.Time) { sender.giveBack(refused, []TrackLocal{track}) })
+			_ = a.do(func(time.Time) { sender.giveBack(refused, []TrackLocal{track}, "camera") })
 		}
 		a.must(sender.ReplaceTrack(refused), "ReplaceTrack")
 		back()
@@ -253,4 +256,68 @@ func TestPacketsMayBeWrittenTwiceAndLate(t *testing.T) {
 			t.Errorf("packets %v were sent", sent)
 		}
 	})
+}
+
+// A busyTrack does not say what it is called before it is free.
+type busyTrack struct {
+	*TrackLocalStaticRTP
+	free chan struct{}
+}
+
+func (t *busyTrack) ID() string {
+	<-t.free
+	return t.TrackLocalStaticRTP.ID()
+}
+
+func (t *busyTrack) RID() string {
+	<-t.free
+	return t.TrackLocalStaticRTP.RID()
+}
+
+// The methods of a program's track do not run on the loop: one that waits keeps
+// nobody else waiting.
+func TestTracksAreAskedByWhoBringsThem(t *testing.T) {
+	boundCall(t, func(w *world, a, b *peer, _ *boundTrack) {
+		free := make(chan struct{})
+		one, two := &busyTrack{a.unsent(asVP8, "one").track, free}, &busyTrack{a.unsent(asVP8, "two").track, free}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := a.AddTrack(one)
+			a.check(err, "AddTrack")
+		})
+		wg.Go(func() { a.check(a.GetSenders()[0].ReplaceTrack(two), "ReplaceTrack") })
+		synctest.Wait()
+		a.must(a.GetTransceivers()[0].SetDirection(RTPTransceiverDirectionRecvonly), "SetDirection while the track is busy")
+		close(free)
+		wg.Wait()
+	})
+}
+
+// A valueTrack cannot be compared with others.
+type valueTrack struct {
+	*TrackLocalStaticRTP
+	_ []int
+}
+
+func TestTracksHaveToBeComparable(t *testing.T) {
+	pc, err := NewPeerConnection(Configuration{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pc.Close()
+	static, err := NewTrackLocalStaticRTP(asVP8, "a", "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sender, err := pc.AddTrack(static)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wrong *rtcerr.TypeError
+	if _, err := pc.AddTrack(valueTrack{TrackLocalStaticRTP: static}); !errors.As(err, &wrong) {
+		t.Errorf("AddTrack returned %v", err)
+	}
+	if err := sender.ReplaceTrack(valueTrack{TrackLocalStaticRTP: static}); !errors.As(err, &wrong) {
+		t.Errorf("ReplaceTrack returned %v", err)
+	}
 }

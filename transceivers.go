@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -31,7 +32,7 @@ type RTPTransceiverInit struct {
 // already, a TypeError for a nil track or one of no kind, and an
 // InvalidStateError after Close.
 func (pc *PeerConnection) AddTrack(track TrackLocal) (*RTPSender, error) {
-	if err := checkTrack(track); err != nil {
+	if _, err := checkTrack(track); err != nil {
 		return nil, err
 	}
 	return pc.AddTrackWithStreams(track, streamIDsOf(track)...)
@@ -40,23 +41,24 @@ func (pc *PeerConnection) AddTrack(track TrackLocal) (*RTPSender, error) {
 // AddTrackWithStreams is AddTrack with the streams that the peer is to find the
 // track in; without any the track stands for itself.
 func (pc *PeerConnection) AddTrackWithStreams(track TrackLocal, streamIDs ...string) (*RTPSender, error) {
-	if err := checkTrack(track); err != nil {
+	named, err := checkTrack(track)
+	if err != nil {
 		return nil, err
 	}
 	streamIDs = distinct(streamIDs)
 	var sender *RTPSender
-	err := pc.attempt("AddTrack", func(time.Time) error {
+	err = pc.attempt("AddTrack", func(time.Time) error {
 		// webrtc-pc §5.1: "If an RTCRtpSender for track already exists in senders,
 		// throw an InvalidAccessError."
 		for _, t := range pc.transceivers {
 			if t.Sender().sendsTrack(track) {
-				return &rtcerr.InvalidAccessError{Err: rtcerr.Because(ErrExistingTrack, fmt.Errorf("the track %q is being sent already", track.ID()))}
+				return &rtcerr.InvalidAccessError{Err: rtcerr.Because(ErrExistingTrack, fmt.Errorf("the track %q is being sent already", named.id))}
 			}
 		}
-		t := pc.reusableTransceiver(track.Kind())
+		t := pc.reusableTransceiver(named.kind)
 		if t == nil {
 			var err error
-			t, err = pc.newTransceiver(track.Kind(), RTPTransceiverDirectionSendrecv, track, streamIDs, nil)
+			t, err = pc.newTransceiver(named.kind, RTPTransceiverDirectionSendrecv, named, streamIDs, nil)
 			if err != nil {
 				return err
 			}
@@ -66,7 +68,7 @@ func (pc *PeerConnection) AddTrackWithStreams(track TrackLocal, streamIDs ...str
 			// sender.[[AssociatedMediaStreamIds]] ... Enable sending direction on
 			// the transceiver."
 			s := t.Sender()
-			s.setTrack(0, track)
+			s.setTrack(0, named)
 			s.streamIDs = streamIDs
 			switch t.direction {
 			case RTPTransceiverDirectionRecvonly:
@@ -143,7 +145,7 @@ func (pc *PeerConnection) AddTransceiverFromKind(kind RTPCodecType, init ...RTPT
 	if kind != RTPCodecTypeAudio && kind != RTPCodecTypeVideo {
 		return nil, &rtcerr.TypeError{Err: fmt.Errorf("kind %s; audio or video is needed", kind)}
 	}
-	return pc.addTransceiverWith(kind, nil, init)
+	return pc.addTransceiverWith(kind, namedTrack{}, init)
 }
 
 // AddTransceiverFromTrack adds a transceiver that sends a track (webrtc-pc §5.1).
@@ -151,13 +153,14 @@ func (pc *PeerConnection) AddTransceiverFromKind(kind RTPCodecType, init ...RTPT
 // or for all if it has none; RTPSender.AddEncoding brings tracks of other RIDs.
 // The errors are those of AddTransceiverFromKind, and a TypeError for a nil track.
 func (pc *PeerConnection) AddTransceiverFromTrack(track TrackLocal, init ...RTPTransceiverInit) (*RTPTransceiver, error) {
-	if err := checkTrack(track); err != nil {
+	named, err := checkTrack(track)
+	if err != nil {
 		return nil, err
 	}
-	return pc.addTransceiverWith(track.Kind(), track, init)
+	return pc.addTransceiverWith(named.kind, named, init)
 }
 
-func (pc *PeerConnection) addTransceiverWith(kind RTPCodecType, track TrackLocal, inits []RTPTransceiverInit) (*RTPTransceiver, error) {
+func (pc *PeerConnection) addTransceiverWith(kind RTPCodecType, track namedTrack, inits []RTPTransceiverInit) (*RTPTransceiver, error) {
 	var init RTPTransceiverInit
 	if len(inits) > 0 {
 		init = inits[0]
@@ -170,7 +173,7 @@ func (pc *PeerConnection) addTransceiverWith(kind RTPCodecType, track TrackLocal
 		return nil, &rtcerr.TypeError{Err: fmt.Errorf("direction %s; sendrecv, sendonly, recvonly or inactive is needed", init.Direction)}
 	}
 	streamIDs := distinct(init.StreamIDs)
-	if init.StreamIDs == nil && track != nil {
+	if init.StreamIDs == nil && track.TrackLocal != nil {
 		streamIDs = distinct(streamIDsOf(track))
 	}
 	var t *RTPTransceiver
@@ -190,7 +193,7 @@ func (pc *PeerConnection) addTransceiverWith(kind RTPCodecType, track TrackLocal
 }
 
 // newTransceiver makes a transceiver that is not yet the connection's.
-func (pc *PeerConnection) newTransceiver(kind RTPCodecType, direction RTPTransceiverDirection, track TrackLocal, streamIDs []string, encodings []RTPEncodingParameters) (*RTPTransceiver, error) {
+func (pc *PeerConnection) newTransceiver(kind RTPCodecType, direction RTPTransceiverDirection, track namedTrack, streamIDs []string, encodings []RTPEncodingParameters) (*RTPTransceiver, error) {
 	if err := checkEncodings(kind, encodings); err != nil {
 		return nil, err
 	}
@@ -281,14 +284,35 @@ func (pc *PeerConnection) attempt(operation string, fn func(now time.Time) error
 	return err
 }
 
-func checkTrack(track TrackLocal) error {
+// A namedTrack is a program's track with what it calls itself: its methods may be
+// the program's own, and do not run on the loop. The zero value is no track.
+type namedTrack struct {
+	TrackLocal
+	kind    RTPCodecType
+	id, rid string
+}
+
+// nameTrack returns what a track, which may be nil, calls itself.
+func nameTrack(track TrackLocal) (namedTrack, error) {
 	if track == nil {
-		return &rtcerr.TypeError{Err: fmt.Errorf("the track is nil")}
+		return namedTrack{}, nil
 	}
-	if k := track.Kind(); k != RTPCodecTypeAudio && k != RTPCodecTypeVideo {
-		return &rtcerr.TypeError{Err: fmt.Errorf("the track %q is of kind %s; audio or video is needed", track.ID(), k)}
+	if !reflect.ValueOf(track).Comparable() {
+		return namedTrack{}, &rtcerr.TypeError{Err: fmt.Errorf("a track of type %T cannot be told from another; a pointer can", track)}
 	}
-	return nil
+	return namedTrack{track, track.Kind(), track.ID(), track.RID()}, nil
+}
+
+// checkTrack is nameTrack for a track that has to be one.
+func checkTrack(track TrackLocal) (namedTrack, error) {
+	if track == nil {
+		return namedTrack{}, &rtcerr.TypeError{Err: fmt.Errorf("the track is nil")}
+	}
+	named, err := nameTrack(track)
+	if err == nil && named.kind != RTPCodecTypeAudio && named.kind != RTPCodecTypeVideo {
+		err = &rtcerr.TypeError{Err: fmt.Errorf("the track %q is of kind %s; audio or video is needed", named.id, named.kind)}
+	}
+	return named, err
 }
 
 func streamIDsOf(track TrackLocal) []string {
