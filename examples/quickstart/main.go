@@ -7,6 +7,9 @@
 //	go run ./quickstart -web    a browser and this process, on a page
 //
 // Nothing else is needed, and no packet leaves the machine.
+//
+// Goroutines signal for each peer, play the clips and read the reports on them,
+// and carry the echo and the file; they end with the connection at the latest.
 package main
 
 import (
