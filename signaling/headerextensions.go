@@ -9,7 +9,10 @@ import (
 // maxExtensionID is the highest id of a header extension in packets. RFC 8285
 // §4.3: two-byte headers have 1 to 255, §4.2: one-byte ones 1 to 14, 15 being
 // reserved.
-const maxExtensionID = 255
+const (
+	maxOneByteID   = 14
+	maxExtensionID = 255
+)
 
 // extensionIDs are the ids of header extensions in the bundle of an offer of
 // ours. RFC 9143 §9: in a bundle, an id has to mean one extension in all
@@ -42,19 +45,57 @@ func (x *extensionIDs) take(uri string, id uint8) {
 	}
 }
 
-// of returns the id of an extension, a free one if it has none. Those of one-byte
-// headers are given first.
+// customary are the ids that Chromium gives its extensions. When offers collide
+// it compares ours with its own before it rolls that back, and refuses another
+// extension under an id that its own offer uses: where both sides number alike
+// there is nothing to refuse.
+var customary = map[string]uint8{
+	"urn:ietf:params:rtp-hdrext:ssrc-audio-level":                                             1,
+	"http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time":                              2,
+	"http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01":               3,
+	"urn:ietf:params:rtp-hdrext:sdes:mid":                                                     4,
+	"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay":                              5,
+	"https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension": 9,
+	"urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id":                                           10,
+	"urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id":                                  11,
+	"http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time":                           12,
+	"urn:3gpp:video-orientation":                                                              13,
+}
+
+// of returns the id of an extension, a free one if it has none: the customary one,
+// else the lowest, which is one of one-byte headers as long as there are any.
 func (x *extensionIDs) of(uri string) (uint8, bool) {
 	if id, known := x.id[uri]; known {
 		return id, true
 	}
-	for id := 1; id <= maxExtensionID; id++ {
-		if id != 15 && x.uri[id] == "" {
+	if id := customary[uri]; id != 0 && x.uri[id] == "" {
+		x.take(uri, id)
+		return id, true
+	}
+	for _, spare := range []bool{true, false} {
+		for id := uint8(1); id <= maxOneByteID; id++ {
+			if x.uri[id] == "" && (!spare || !isCustomary(id)) {
+				x.take(uri, id)
+				return id, true
+			}
+		}
+	}
+	for id := maxOneByteID + 2; id <= maxExtensionID; id++ {
+		if x.uri[id] == "" {
 			x.take(uri, uint8(id))
 			return uint8(id), true
 		}
 	}
 	return 0, false
+}
+
+func isCustomary(id uint8) bool {
+	for _, c := range customary {
+		if c == id {
+			return true
+		}
+	}
+	return false
 }
 
 // offered returns the header extensions of an offered section. For one that has

@@ -37,7 +37,7 @@ func TestExtensionIDs(t *testing.T) {
 	b.setLocal(Description{})
 	a.setRemote(*b.CurrentLocal())
 	wantMedia(a, b, "with extensions")
-	if got := fmt.Sprint(audio.media.SendExtensions, video.media.SendExtensions); got != "[{1 urn:mid} {2 urn:level}] [{1 urn:mid} {4 urn:twcc}]" {
+	if got := fmt.Sprint(audio.media.SendExtensions, video.media.SendExtensions); got != "[{6 urn:mid} {7 urn:level}] [{6 urn:mid} {14 urn:twcc}]" {
 		t.Errorf("got %s", got)
 	}
 	// A later section takes the same ones, new ones get free ids, and the old
@@ -46,8 +46,8 @@ func TestExtensionIDs(t *testing.T) {
 	third.Extensions = extensions("x twcc mid y")
 	b.refresh()
 	offer := b.offer()
-	if got := strings.Join(lines(&offer, "a=extmap:"), " "); got != "a=extmap:1 urn:mid a=extmap:2 urn:level a=extmap:4 urn:twcc a=extmap:1 urn:mid "+
-		"a=extmap:3 urn:x a=extmap:4 urn:twcc a=extmap:1 urn:mid a=extmap:5 urn:y" {
+	if got := strings.Join(lines(&offer, "a=extmap:"), " "); got != "a=extmap:6 urn:mid a=extmap:7 urn:level a=extmap:14 urn:twcc a=extmap:6 urn:mid "+
+		"a=extmap:8 urn:x a=extmap:14 urn:twcc a=extmap:6 urn:mid a=extmap:1 urn:y" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -67,7 +67,8 @@ func TestManyExtensions(t *testing.T) {
 	b.setLocal(Description{})
 	a.setRemote(*b.CurrentLocal())
 	got := mine.media.SendExtensions
-	if len(got) != 254 || got[13].ID != 14 || got[14].ID != 16 || got[253].ID != 255 || !mine.media.AllowMixed {
+	last := slices.MaxFunc(got[:14], func(a, b HeaderExtension) int { return int(a.ID) - int(b.ID) })
+	if len(got) != 254 || last.ID != 14 || got[14].ID != 16 || got[253].ID != 255 || !mine.media.AllowMixed {
 		t.Errorf("%d extensions, %v", len(got), mine.media)
 	}
 	wantMedia(a, b, "with many extensions")
@@ -122,5 +123,20 @@ func TestOddExtensions(t *testing.T) {
 	c.setRemote(d.answer(without(t, c.offer(), "a=extmap-allow-mixed")))
 	if c.ofMid("0").media.AllowMixed || d.ofMid("0").media.AllowMixed {
 		t.Error("mixing is allowed")
+	}
+}
+
+// The extensions that Chromium knows have its ids, whatever else is offered.
+func TestExtensionsHaveTheirCustomaryIDs(t *testing.T) {
+	ids := newExtensionIDs(nil)
+	for _, uri := range []string{"urn:a", "urn:b", "urn:c", "urn:d"} {
+		if id, ok := ids.of(uri); !ok || isCustomary(id) {
+			t.Errorf("%s has id %d", uri, id)
+		}
+	}
+	for uri, want := range customary {
+		if id, ok := ids.of(uri); !ok || id != want {
+			t.Errorf("%s has id %d, want %d", uri, id, want)
+		}
 	}
 }

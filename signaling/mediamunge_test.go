@@ -33,10 +33,10 @@ func TestMediaMungingAllowed(t *testing.T) {
 			}},
 		{"feedback left out", func(d Description) Description { return without(t, d, "a=rtcp-fb") },
 			func(m, y *Media) bool { return m.SendCodecs[0].Feedback == nil && y.SendCodecs[0].Feedback == nil }},
-		{"an extension left out", func(d Description) Description { return without(t, d, "a=extmap:2") },
+		{"an extension left out", func(d Description) Description { return without(t, d, "a=extmap:1 ") },
 			func(m, y *Media) bool { return len(m.SendExtensions) == 2 && len(y.SendExtensions) == 2 }},
 		{"an extension added", func(d Description) Description {
-			return replaced(t, d, "a=extmap:2", "a=extmap:9 urn:mine\r\na=extmap:2")
+			return replaced(t, d, "a=extmap:1 ", "a=extmap:9 urn:mine\r\na=extmap:1 ")
 		}, func(m, y *Media) bool { return len(m.SendExtensions) == 3 }},
 		{"the direction", func(d Description) Description { return replaced(t, d, "a=sendrecv", "a=recvonly") },
 			func(m, y *Media) bool {
@@ -141,8 +141,8 @@ func TestMediaMungingRefused(t *testing.T) {
 		"no format that is media":             replaced(t, offer, "SAVPF 111 63 9 0 8 13 110 126", "SAVPF 63 13 110 126"),
 		"no multiplexing":                     without(t, offer, "a=rtcp-mux\r\n"),
 		"rejection":                           replaced(t, offer, "m=audio 9", "m=audio 0"),
-		"an id of another extension":          replaced(t, offer, "a=extmap:2 urn", "a=extmap:1 urn"),
-		"an id of another section":            replaced(t, offer, "a=extmap:2 urn", "a=extmap:5 urn"),
+		"an id of another extension":          replaced(t, offer, "a=extmap:1 urn", "a=extmap:4 urn"),
+		"an id of another section":            replaced(t, offer, "a=extmap:1 urn", "a=extmap:10 urn"),
 		"another kind":                        replaced(t, offer, "m=audio", "m=video"),
 		"another profile":                     replaced(t, offer, "m=audio 9 UDP/TLS/RTP/SAVPF", "m=audio 9 RTP/SAVPF"),
 		"sections exchanged":                  {Offer, exchanged(text)},
