@@ -97,12 +97,14 @@ func (p *pair) prioritise(controlling bool) {
 
 // compatible says whether a check can go from l to r: the two have the same
 // component, protocol and IP version, and link-local IPv6 addresses go only
-// together (RFC 8445 §6.1.2.2).
+// together (RFC 8445 §6.1.2.2). So do loopback addresses: a host may answer on
+// 127.0.0.1 what another address of its own asks, but the answer's way back is
+// not the way that was checked, and some peers refuse it.
 func compatible(l *localCandidate, r *remoteCandidate) bool {
 	a, b := l.addr.Addr(), r.addr.Addr()
 	return l.cand.Component() == r.cand.Component() &&
 		l.cand.NetworkType().Protocol() == r.cand.NetworkType().Protocol() &&
-		a.Is4() == b.Is4() &&
+		a.Is4() == b.Is4() && a.IsLoopback() == b.IsLoopback() &&
 		(a.Is4() || a.IsLinkLocalUnicast() == b.IsLinkLocalUnicast())
 }
 
