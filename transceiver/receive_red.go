@@ -10,6 +10,12 @@ import (
 // as the packets that they repeat, as far as these have not come. timestamp is
 // that of the packet which was the newest before.
 func (s *Session) unpack(d *delivery, st *stream, h *rtpheader.Header, b []byte, ext uint64, a arrival, timestamp uint32, info PacketInfo) {
+	if len(h.Payload(b)) == 0 {
+		// RFC 3550 §5.1: padding alone, as peers send it to probe the path. It has
+		// no blocks, and a sequence number that is not to be missed.
+		d.add(st, h, b, ext, levels{}, info)
+		return
+	}
 	blocks, err := red.Split(h.Payload(b))
 	if err != nil {
 		st.count.Discarded++

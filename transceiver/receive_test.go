@@ -70,6 +70,22 @@ func TestRedundantPacketsFillGaps(t *testing.T) {
 	a.want(t, "", "a malformed one and one that is empty", "")
 }
 
+// Padding under the payload type of redundant audio is a packet like any other
+// (RFC 3550 §5.1).
+func TestPaddingAmongRedundantPackets(t *testing.T) {
+	w := newReceiveWorld(t)
+	a := newEar(codec.Audio)
+	w.s.SetReceivers([]Reception{audioReception(a, withCodecs(redOpus, opus, tone))})
+	w.rtp(redundant(t, 1, "1"))
+	f, _ := redundant(t, 2, "")
+	w.rtp(f, "")
+	w.rtp(redundant(t, 3, "3"))
+	a.want(t, "", "nothing is missing", "1", "", "3")
+	if s := a.Stats()[0]; s.Lost != 0 || s.Discarded != 0 {
+		t.Errorf("%+v, want nothing lost or discarded", s)
+	}
+}
+
 func TestKeysComeLate(t *testing.T) {
 	w := earlyWorld(t)
 	v := newEar(codec.Video)
