@@ -103,10 +103,9 @@ func (w *world) addsTracksAtOnce(seed uint64, rolledBack *atomic.Int64) {
 
 // A churn has both peers of a call add, use and remove tracks all the time.
 type churn struct {
-	w       *world
-	p       *peer
-	other   *churn
-	removes func(*RTPSender)
+	w     *world
+	p     *peer
+	other *churn
 
 	collected, watched *atomic.Int64 // objects that the collector has taken, and that it should
 
