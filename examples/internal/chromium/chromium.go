@@ -72,8 +72,16 @@ func Open(t *testing.T, url string, size string) *Page {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	opened := false
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
+		// It has been asked to close, and takes its children with it. One that
+		// does not is killed.
+		patience := Patience
+		if !opened {
+			patience = 0 // nobody could ask
+		}
+		late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+		defer late.Stop()
 		_ = cmd.Wait()
 		_ = os.RemoveAll(dir)
 	})
@@ -83,6 +91,7 @@ func Open(t *testing.T, url string, size string) *Page {
 	if p.conn, _, err = websocket.Dial(ctx, debugger(t, dir), nil); err != nil {
 		t.Fatal(err)
 	}
+	opened = true
 	p.conn.SetReadLimit(1 << 26)
 	done := make(chan struct{})
 	go func() {
@@ -90,6 +99,13 @@ func Open(t *testing.T, url string, size string) *Page {
 		p.read()
 	}()
 	t.Cleanup(func() {
+		closing, cancel := context.WithTimeout(context.Background(), Patience)
+		defer cancel()
+		_ = p.conn.Write(closing, websocket.MessageText, []byte(`{"id":0,"method":"Browser.close"}`))
+		select {
+		case <-done: // the browser has hung up
+		case <-closing.Done():
+		}
 		_ = p.conn.CloseNow()
 		<-done
 	})
