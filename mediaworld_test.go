@@ -32,6 +32,8 @@ type source struct {
 	timestamp uint32
 	clock     uint32
 	base      uint32 // timestamp of the first packet, with a clock
+	// decorate, if set, puts into a header what else it is to have.
+	decorate func(h *rtp.Header)
 }
 
 // source makes a track of a codec and has p send it.
@@ -76,10 +78,11 @@ func (s *source) packet() {
 			s.timestamp = s.base + uint32(time.Since(s.written[0]).Seconds()*float64(s.clock))
 		}
 	}
-	err := s.track.WriteRTP(&rtp.Packet{
-		Header:  rtp.Header{Version: 2, SequenceNumber: s.sequence, Timestamp: s.timestamp, Marker: true},
-		Payload: payload,
-	})
+	header := rtp.Header{Version: 2, SequenceNumber: s.sequence, Timestamp: s.timestamp, Marker: true}
+	if s.decorate != nil {
+		s.decorate(&header)
+	}
+	err := s.track.WriteRTP(&rtp.Packet{Header: header, Payload: payload})
 	if err != nil {
 		s.w.Errorf("packet %d: %v", s.next, err)
 	}
@@ -177,6 +180,14 @@ func (s *sink) read() {
 		s.times = append(s.times, time.Now())
 		s.mu.Unlock()
 	}
+}
+
+// seen returns the headers of the packets that have come, and when they did.
+func (s *sink) seen() ([]rtp.Header, []time.Time) {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.headers), slices.Clone(s.times)
 }
 
 type shortPacket struct {

@@ -79,7 +79,7 @@ func TestVirtualReplaceTrackByAnotherCodec(t *testing.T) {
 		if got := c.atB.last().got(); len(got) != 20 || got[10] != 1000 {
 			w.Errorf("b has got %v, want 10 and 10 packets", got)
 		}
-		headers := c.atB.last().headers
+		headers, _ := c.atB.last().seen()
 		if headers[9].PayloadType == headers[10].PayloadType {
 			w.Errorf("both codecs come with payload type %d", headers[9].PayloadType)
 		}
