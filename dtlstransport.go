@@ -209,6 +209,7 @@ func (t *transport) dtlsEvent(state dtlstransport.State, err error) {
 		t.dtlsStateChanged(DTLSTransportStateConnected)
 		t.pc.startAssociation()
 	case dtlstransport.StateClosed:
+		t.endReads()
 		t.dtlsStateChanged(DTLSTransportStateClosed)
 		t.pc.associationLost(nil)
 		if t.pc.api.settings.closeByDTLS {
@@ -234,6 +235,7 @@ func (t *transport) dtlsFailed(err error) {
 			f(err)
 		}
 	})
+	t.endReads()
 	t.dtlsStateChanged(DTLSTransportStateFailed)
 	t.pc.associationLost(err)
 }

@@ -45,6 +45,7 @@ func (t *transport) keyMedia() {
 	}
 	t.sealer = sealer
 	s.SetKeys(sealer, opener)
+	t.pc.refreshReceivers(t) // a renewed association receives again
 }
 
 func (t *transport) srtp() (*srtptransport.Sealer, *srtptransport.Opener, error) {
@@ -104,6 +105,14 @@ func (t *transport) handleRTCP(now time.Time, b []byte, ecn uint8) bool {
 	}
 	s.HandleRTCP(now, b, ecn)
 	return true
+}
+
+// endReads ends the reads of what the transport has received: nothing comes any
+// more.
+func (t *transport) endReads() {
+	if s := t.media.Load(); s != nil {
+		s.SetReceivers(nil)
+	}
 }
 
 // closeMedia says goodbye to the peer (RFC 3550 §6.3.7).

@@ -172,6 +172,27 @@ func TestVirtualMediaOfAnySize(t *testing.T) {
 	})
 }
 
+// A peer that closes its connection ends what is read of it, while this side's
+// connection stays.
+func TestVirtualReadsEndWithThePeer(t *testing.T) {
+	virtualMedia(t, simnet.Path{Delay: 50 * time.Millisecond}, func(w *world, a, b *peer, from *source, sinks func() []*sink) {
+		from.write(20, 5*time.Millisecond)
+		w.within(time.Second, "the track comes", func() bool { return len(sinks()) == 1 && len(sinks()[0].got()) == 20 })
+		a.check(a.Close(), "Close")
+		w.within(2*time.Second, "the reads have ended", func() bool {
+			select {
+			case <-sinks()[0].done:
+				return true
+			default:
+				return false
+			}
+		})
+		if s := b.ConnectionState(); s == PeerConnectionStateClosed {
+			w.Errorf("b's connection is %s", s)
+		}
+	})
+}
+
 // restart has the sender send from another SSRC, as one does that has crashed: the
 // peer is not told.
 func (s *RTPSender) restart() {
