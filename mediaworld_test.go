@@ -383,14 +383,9 @@ func (w *world) watches(p *peer) func(ssrc SSRC) []flight {
 	}
 }
 
-// isRTP and isRTCP tell packets apart by their first two bytes (RFC 7983 §7,
-// RFC 5761 §4).
+// isRTP tells media packets by their first two bytes (RFC 7983 §7, RFC 5761 §4).
 func isRTP(p simnet.Packet) bool {
 	return len(p.Data) > 12 && p.Data[0]>>6 == 2 && (p.Data[1] < 192 || p.Data[1] > 223)
-}
-
-func isRTCP(p simnet.Packet) bool {
-	return len(p.Data) > 8 && p.Data[0]>>6 == 2 && p.Data[1] >= 192 && p.Data[1] <= 223
 }
 
 // goesOn checks that sequence numbers are consecutive and that timestamps, of
