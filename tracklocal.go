@@ -30,7 +30,8 @@ type TrackLocal interface {
 
 // A TrackLocalContext is what a track is bound to: one stream of one sender. Bind
 // and Unbind are called by the call that causes them, SetRemoteDescription for
-// instance, one at a time for each sender.
+// instance, one at a time for each sender. They may call the connection's methods,
+// Close among them, but for ReplaceTrack of their own sender, which waits for them.
 type TrackLocalContext interface {
 	// CodecParameters returns the codecs that the peer takes, preferred first.
 	CodecParameters() []RTPCodecParameters
