@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -156,9 +157,12 @@ func TestVirtualOneTransportOfSeveralIsCut(t *testing.T) {
 		c.talk(10)
 		pair, err := c.a.GetSenders()[0].Transport().ICETransport().GetSelectedCandidatePair()
 		c.a.must(err, "GetSelectedCandidatePair")
-		ports := []uint16{pair.Local.Port, pair.Remote.Port}
+		at := func(c *ICECandidate) netip.AddrPort {
+			return netip.AddrPortFrom(netip.MustParseAddr(c.Address), c.Port)
+		}
+		here, there := at(pair.Local), at(pair.Remote)
 		w.net.SetFilter(func(p simnet.Packet) bool {
-			return !slices.Contains(ports, p.From.Port()) && !slices.Contains(ports, p.To.Port())
+			return p.From != here && p.To != here && p.From != there && p.To != there
 		})
 		c.talk(10)
 		for _, h := range []*audience{c.atA, c.atB} {
