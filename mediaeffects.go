@@ -250,21 +250,41 @@ func (pc *PeerConnection) fireMedia(events *mediaEvents) {
 	}
 }
 
+// maxMuteEvents is how many changes of a track's muted state may wait to be told.
+const maxMuteEvents = 16
+
 // setMuted changes a track's muted state and announces it (mediacapture-streams
-// §4.3.1).
+// §4.3.1). A peer can change it as often as it sends packets: while a handler of
+// the program's is busy, no more than a few changes are kept, and the last.
 func (pc *PeerConnection) setMuted(t *TrackRemote, muted bool) {
 	if t.muted.Swap(muted) == muted || t.ended.Load() {
 		return
 	}
+	if t.muteEvents.Load() >= maxMuteEvents {
+		return // the last that waits tells how it is then
+	}
+	t.muteEvents.Add(1)
 	pc.fire(func() {
-		h := &t.onUnmute
-		if muted {
-			h = &t.onMute
-		}
-		if f := h.get(); f != nil {
-			f()
+		t.tellMuted(muted)
+		if t.muteEvents.Add(-1) == 0 && !t.ended.Load() {
+			t.tellMuted(t.muted.Load())
 		}
 	})
+}
+
+// tellMuted calls the handler of a change, unless the program knows already.
+func (t *TrackRemote) tellMuted(muted bool) {
+	if t.unmuted == !muted {
+		return
+	}
+	t.unmuted = !muted
+	h := &t.onUnmute
+	if muted {
+		h = &t.onMute
+	}
+	if f := h.get(); f != nil {
+		f()
+	}
 }
 
 // endTrack ends a track for good.

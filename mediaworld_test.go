@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,6 +129,7 @@ type sink struct {
 	w     *world
 	track *TrackRemote
 	done  chan struct{}
+	deaf  atomic.Bool // it reads and remembers nothing
 
 	mu      sync.Mutex // guards all below
 	numbers []uint32
@@ -169,6 +171,10 @@ func (s *sink) read() {
 				s.w.Errorf("reading a track: %v", err)
 			}
 			return
+		}
+		if s.deaf.Load() {
+			s.mu.Unlock()
+			continue
 		}
 		if len(p.Payload) < 8 {
 			s.short = append(s.short, shortPacket{*p, time.Now()})

@@ -24,6 +24,10 @@ type TrackRemote struct {
 	announced atomic.Bool
 	muted     atomic.Bool
 	ended     atomic.Bool
+	// muteEvents are changes of muted that wait to be told; unmuted, which belongs to
+	// the dispatcher, is what was told last.
+	muteEvents atomic.Int32
+	unmuted    bool
 
 	onMute   handler[func()]
 	onUnmute handler[func()]
