@@ -274,3 +274,22 @@ func TestVirtualHoldIsNotUndoneByALatePacket(t *testing.T) {
 		c.atB.heard("resumed", "track camera-a in stream-a", "unmute camera-a", "media of camera-a")
 	})
 }
+
+// A source whose own clock stands still on hold, as that of a file that is played
+// does, goes on by the time that has passed all the same.
+func TestVirtualHoldOfASourceThatStandsStill(t *testing.T) {
+	inCall(t, func(w *world, c *call) {
+		in := w.watches(c.a)
+		c.talk(10)
+		begin := time.Now()
+		c.turns(c.a, c.a, RTPTransceiverDirectionInactive)
+		time.Sleep(5 * time.Second)
+		c.turns(c.a, c.a, RTPTransceiverDirectionSendrecv)
+		c.fromA.base -= uint32(time.Since(begin).Seconds() * 90000)
+		c.talk(10)
+		w.goesOn(in(c.ssrc(c.a)), 90000, time.Millisecond)
+		if got := c.atB.last().got(); len(got) != 10 || got[0] != 10 {
+			w.Errorf("after the hold b has got %v", got)
+		}
+	})
+}
