@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/parleyrtc/webrtc/internal/simnet"
@@ -140,5 +141,30 @@ func TestVirtualHandlersReadTheMomentTheyAnnounce(t *testing.T) {
 			"have-remote-offer: have-remote-offer, pending remote true, current remote false",
 			"stable: stable, pending remote false, current remote true",
 		})
+	})
+}
+
+// A handler of what happened before reads the state of then. Who has set a
+// description since reads that, though the handler runs late.
+func TestVirtualDescriptionsAreReadBesideALateHandler(t *testing.T) {
+	inWorld(t, 1, func(w *world) {
+		a := w.peer("a", simnet.Addrs("192.0.2.1"))
+		a.channel("data", nil)
+		entered, first, second := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		a.loop.post(func(time.Time) {
+			a.fire(func() { <-first }) // keeps the dispatcher busy
+			a.announce(func() { close(entered); <-second })
+		})
+		synctest.Wait()
+		a.must(a.SetLocalDescription(SessionDescription{}), "SetLocalDescription")
+		close(first)
+		<-entered
+		if d := a.LocalDescription(); d == nil || d.Type != SDPTypeOffer {
+			t.Errorf("the local description is %v, want the one that was set", d)
+		}
+		if s := a.SignalingState(); s != SignalingStateHaveLocalOffer {
+			t.Errorf("the signaling state is %s, want have-local-offer", s)
+		}
+		close(second)
 	})
 }

@@ -42,6 +42,8 @@ type PeerConnection struct {
 	// specification's event loop gives the same guarantee.
 	view   atomic.Pointer[view]
 	moment atomic.Pointer[moment]
+	// descriptions counts the descriptions that were set; see moment.
+	descriptions atomic.Uint64
 
 	// announced is closed once the handlers of an association's coming up have
 	// run; nil before there is one.
@@ -100,6 +102,9 @@ type view struct {
 type moment struct {
 	view  *view
 	since time.Time
+	// descriptions is how many had been set when the event happened. Once there is
+	// another, the moment is past: who has set it reads what it has set.
+	descriptions uint64
 }
 
 // momentLimit is how long a handler reads its moment. One that runs longer must
@@ -228,8 +233,9 @@ func (pc *PeerConnection) announce(event func()) {
 }
 
 func (pc *PeerConnection) announceView(v *view, event func()) {
+	descriptions := pc.descriptions.Load()
 	pc.events.enqueue(func() {
-		m := &moment{view: v, since: time.Now()}
+		m := &moment{view: v, since: time.Now(), descriptions: descriptions}
 		pc.moment.Store(m)
 		defer pc.moment.CompareAndSwap(m, nil)
 		event()
@@ -291,7 +297,7 @@ func earlier(a, b time.Time) time.Time {
 
 // read returns the state that a getter reports.
 func (pc *PeerConnection) read() *view {
-	if m := pc.moment.Load(); m != nil && time.Since(m.since) < momentLimit {
+	if m := pc.moment.Load(); m != nil && m.descriptions == pc.descriptions.Load() && time.Since(m.since) < momentLimit {
 		return m.view
 	}
 	return pc.view.Load()
