@@ -110,7 +110,6 @@ func (pc *PeerConnection) setDescription(operation string, set func() (signaling
 			return
 		}
 		pc.dirty = true
-		pc.descriptions.Add(1)
 		pc.apply(now, effects)
 		if pc.machine.State() == signaling.Stable {
 			// webrtc-pc §4.4.1.5: in a stable state the flag is cleared and

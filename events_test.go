@@ -168,3 +168,11 @@ func TestVirtualDescriptionsAreReadBesideALateHandler(t *testing.T) {
 		close(second)
 	})
 }
+
+func TestGoroutinesAreTold(t *testing.T) {
+	here, there := goroutineID(), make(chan uint64)
+	go func() { there <- goroutineID() }()
+	if other := <-there; here == 0 || other == 0 || here == other || here != goroutineID() {
+		t.Errorf("the goroutines %d and %d, want two that differ", here, other)
+	}
+}

@@ -36,14 +36,12 @@ type PeerConnection struct {
 	closed   chan struct{}  // closed when Close has finished
 	tasks    sync.WaitGroup // goroutines that Close waits for
 
-	// view is what the getters read. moment stands in for it while the handler
-	// of a change of state runs, so that the handler reads the states and descriptions of the moment
-	// that it announces even if the connection has moved on; the
+	// view is what the getters read. moment stands in for it in the handler of a
+	// change of state, so that the handler reads the states and descriptions of the
+	// moment that it announces even if the connection has moved on; the
 	// specification's event loop gives the same guarantee.
 	view   atomic.Pointer[view]
 	moment atomic.Pointer[moment]
-	// descriptions counts the descriptions that were set; see moment.
-	descriptions atomic.Uint64
 
 	// announced is closed once the handlers of an association's coming up have
 	// run; nil before there is one.
@@ -98,18 +96,13 @@ type view struct {
 	config                       Configuration
 }
 
-// A moment is what getters return while the handler of a change of state runs.
+// A moment is what getters return in the handler of a change of state. To all
+// others they return the present: a program that has just set a description reads
+// that one, and not the one before, though a handler may be late.
 type moment struct {
-	view  *view
-	since time.Time
-	// descriptions is how many had been set when the event happened. Once there is
-	// another, the moment is past: who has set it reads what it has set.
-	descriptions uint64
+	view      *view
+	goroutine uint64 // that the handler runs on
 }
-
-// momentLimit is how long a handler reads its moment. One that runs longer must
-// not keep the present from the rest of the program.
-const momentLimit = 50 * time.Millisecond
 
 // handlers are the event handlers that a program has set.
 type handlers struct {
@@ -212,7 +205,9 @@ func (pc *PeerConnection) do(fn func(now time.Time)) error {
 	})
 	// What the caller reads after its own change is the changed state, in a
 	// handler too.
-	pc.moment.Store(nil)
+	if m := pc.currentMoment(); m != nil {
+		pc.moment.CompareAndSwap(m, nil)
+	}
 	pc.finish(chores)
 	pc.events.leave(mark)
 	return err
@@ -225,17 +220,16 @@ func (pc *PeerConnection) fire(event func()) {
 	pc.events.enqueue(event)
 }
 
-// announce is fire for a change of state: while the handler runs, getters
-// return the states and descriptions of this moment.
+// announce is fire for a change of state: in the handler, getters return the
+// states and descriptions of this moment.
 func (pc *PeerConnection) announce(event func()) {
 	pc.publish()
 	pc.announceView(pc.view.Load(), event)
 }
 
 func (pc *PeerConnection) announceView(v *view, event func()) {
-	descriptions := pc.descriptions.Load()
 	pc.events.enqueue(func() {
-		m := &moment{view: v, since: time.Now(), descriptions: descriptions}
+		m := &moment{view: v, goroutine: goroutineID()}
 		pc.moment.Store(m)
 		defer pc.moment.CompareAndSwap(m, nil)
 		event()
@@ -297,10 +291,18 @@ func earlier(a, b time.Time) time.Time {
 
 // read returns the state that a getter reports.
 func (pc *PeerConnection) read() *view {
-	if m := pc.moment.Load(); m != nil && m.descriptions == pc.descriptions.Load() && time.Since(m.since) < momentLimit {
+	if m := pc.currentMoment(); m != nil {
 		return m.view
 	}
 	return pc.view.Load()
+}
+
+// currentMoment returns the moment whose handler the caller is, or nil.
+func (pc *PeerConnection) currentMoment() *moment {
+	if m := pc.moment.Load(); m != nil && m.goroutine == goroutineID() {
+		return m
+	}
+	return nil
 }
 
 // SignalingState returns where the exchange of descriptions stands
@@ -410,8 +412,8 @@ func (pc *PeerConnection) SetConfiguration(configuration Configuration) error {
 
 // OnSignalingStateChange sets the handler for changes of the signaling state.
 // As with the other changes of state, the getters of states and descriptions
-// return, while it runs, those of the moment that it announces, unless a call
-// has changed them since.
+// return, when it calls them, those of the moment that it announces, unless a call
+// of its own has changed them since.
 func (pc *PeerConnection) OnSignalingStateChange(f func(SignalingState)) {
 	pc.handlers.signalingState.set(f)
 }

@@ -161,10 +161,12 @@ func (pc *PeerConnection) associationUp(sctp *SCTPTransport, a *sctptransport.As
 	}
 }
 
+const announcementLimit = 50 * time.Millisecond
+
 // awaitAnnouncement waits, before a channel's open event, for the handlers of
 // what made it open: the states of the transports come first (webrtc-pc
 // §6.1.1). A handler that blocks does not hold channels up for longer than
-// momentLimit.
+// announcementLimit.
 func (pc *PeerConnection) awaitAnnouncement() {
 	announced := pc.announced.Load()
 	if announced == nil {
@@ -175,7 +177,7 @@ func (pc *PeerConnection) awaitAnnouncement() {
 		return
 	default:
 	}
-	limit := time.NewTimer(momentLimit)
+	limit := time.NewTimer(announcementLimit)
 	defer limit.Stop()
 	select {
 	case <-*announced:
