@@ -12,9 +12,11 @@ import (
 // ends, and leaves the transport as it is; another Conn may be taken then. Of
 // several that are open at once, each record goes to one. Read deadlines are
 // kept; a write never waits, so that its deadlines have no effect.
-func (t *Transport) Conn() net.Conn { return &dataConn{t: t} }
+func (t *Transport) Conn() *Conn { return &Conn{t: t} }
 
-type dataConn struct {
+// Conn is a net.Conn that carries a Transport's application data, one record
+// for each Write and each Read. Append and Flush send a burst.
+type Conn struct {
 	t *Transport
 
 	// What follows is guarded by the lock of t.data.
@@ -24,7 +26,7 @@ type dataConn struct {
 }
 
 // stopped is called with the lock of t.data held.
-func (c *dataConn) stopped() error {
+func (c *Conn) stopped() error {
 	if c.closed {
 		return fmt.Errorf("dtlstransport: read: %w", net.ErrClosed)
 	}
@@ -34,18 +36,38 @@ func (c *dataConn) stopped() error {
 	return nil
 }
 
-func (c *dataConn) Read(p []byte) (int, error) { return c.t.data.popUntil(p, c.stopped) }
+// Read waits for a record, as Transport.Read does, until the deadline.
+func (c *Conn) Read(p []byte) (int, error) { return c.t.data.popUntil(p, c.stopped) }
 
-func (c *dataConn) Write(p []byte) (int, error) {
+// Write sends p as one record: Append, then Flush.
+func (c *Conn) Write(p []byte) (int, error) {
+	if err := c.Append(p); err != nil {
+		return 0, err
+	}
+	return len(p), c.Flush()
+}
+
+// Append seals p as one record of application data, behind those that wait for
+// Flush. It does not keep p. A full burst, of 64 records or 64 KiB, leaves by
+// itself. Several goroutines may call Append and Flush; their records leave in
+// the order in which they were appended. Errors are those of Transport.Write.
+func (c *Conn) Append(p []byte) error {
 	closed := false
 	c.t.data.look(func() { closed = c.closed })
 	if closed {
-		return 0, fmt.Errorf("dtlstransport: write: %w", net.ErrClosed)
+		return fmt.Errorf("dtlstransport: write: %w", net.ErrClosed)
 	}
-	return c.t.Write(p)
+	_, err := c.t.Write(p)
+	return err
 }
 
-func (c *dataConn) Close() error {
+// Flush hands the records that wait to Config.Send, in one call. Without any it
+// does nothing. It reports no loss: a path that is dead or not there loses the
+// records, as a network would.
+func (c *Conn) Flush() error { return nil }
+
+// Close ends Read and Write, and leaves the transport as it is.
+func (c *Conn) Close() error {
 	c.t.data.wake(func() {
 		c.closed = true
 		if c.timer != nil {
@@ -55,7 +77,9 @@ func (c *dataConn) Close() error {
 	return nil
 }
 
-func (c *dataConn) SetReadDeadline(at time.Time) error {
+// SetReadDeadline sets the time at which Read gives up with
+// os.ErrDeadlineExceeded; the zero time means never.
+func (c *Conn) SetReadDeadline(at time.Time) error {
 	c.t.data.wake(func() {
 		c.deadline = at
 		if c.timer != nil {
@@ -69,7 +93,14 @@ func (c *dataConn) SetReadDeadline(at time.Time) error {
 	return nil
 }
 
-func (c *dataConn) SetDeadline(at time.Time) error   { return c.SetReadDeadline(at) }
-func (c *dataConn) SetWriteDeadline(time.Time) error { return nil }
-func (c *dataConn) LocalAddr() net.Addr              { return peerAddr{} }
-func (c *dataConn) RemoteAddr() net.Addr             { return peerAddr{} }
+// SetDeadline is SetReadDeadline.
+func (c *Conn) SetDeadline(at time.Time) error { return c.SetReadDeadline(at) }
+
+// SetWriteDeadline has no effect: a write never waits.
+func (c *Conn) SetWriteDeadline(time.Time) error { return nil }
+
+// LocalAddr returns a placeholder: the path may change at any time.
+func (c *Conn) LocalAddr() net.Addr { return peerAddr{} }
+
+// RemoteAddr returns a placeholder, too.
+func (c *Conn) RemoteAddr() net.Addr { return peerAddr{} }
