@@ -119,6 +119,7 @@ func TestVirtualCloseFromEveryHandler(t *testing.T) {
 				if !c.early {
 					c.set(a, end)
 				}
+				tellsNeeds()
 				// Negotiates by hand, and leaves off where the connection is gone.
 				if a.tolerates(a.SetLocalDescription(SessionDescription{})) && a.LocalDescription() != nil {
 					b.must(b.SetRemoteDescription(*a.LocalDescription()), "SetRemoteDescription")

@@ -38,7 +38,7 @@ func (pc *PeerConnection) shutdown() {
 		pc.machine.Close()
 		pc.state = PeerConnectionStateClosed
 		pc.iceState = ICEConnectionStateClosed
-		pc.negotiationNeeded = false
+		pc.negotiation = negotiationNeed{}
 		pc.dirty = true
 		if pc.sctp != nil {
 			pc.sctp.state.Store(int32(SCTPTransportStateClosed))

@@ -112,10 +112,7 @@ func (pc *PeerConnection) setDescription(operation string, set func() (signaling
 		pc.dirty = true
 		pc.apply(now, effects)
 		if pc.machine.State() == signaling.Stable {
-			// webrtc-pc §4.4.1.5: in a stable state the flag is cleared and
-			// checked anew.
-			pc.negotiationNeeded, pc.dirty = false, true
-			pc.updateNegotiationNeeded()
+			pc.clearNegotiationNeeded()
 		}
 	})
 	if closed != nil {
@@ -185,32 +182,6 @@ func (pc *PeerConnection) RestartICE() {
 	_ = pc.do(func(time.Time) {
 		pc.machine.RestartICE()
 		pc.updateNegotiationNeeded()
-	})
-}
-
-// updateNegotiationNeeded is webrtc-pc §4.7.3. Operations run one after the
-// other on the loop, so the chain of the specification is always empty here.
-func (pc *PeerConnection) updateNegotiationNeeded() {
-	if pc.isClosed.Load() || pc.machine.State() != signaling.Stable {
-		return // checked again once stable
-	}
-	needed := pc.machine.NegotiationNeeded(pc.local())
-	if needed == pc.negotiationNeeded {
-		return
-	}
-	pc.negotiationNeeded, pc.dirty = needed, true
-	if !needed {
-		return
-	}
-	pc.fire(func() {
-		// What was done since may have made the event pointless.
-		v := pc.view.Load()
-		if !v.negotiationNeeded || v.signaling != SignalingStateStable {
-			return
-		}
-		if f := pc.handlers.negotiationNeeded.get(); f != nil {
-			f()
-		}
 	})
 }
 

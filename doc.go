@@ -88,10 +88,11 @@
 // # Handlers and goroutines
 //
 // Handlers of a connection and its transports run one at a time in the order
-// of the specification; those of OnDataChannel and OnTrack have a goroutine each,
-// and so has each data channel for its own events, so that a handler that blocks in
-// OnMessage slows its own channel's peer and nothing else. Any method may be
-// called from any handler, Close included.
+// of the specification, before the call that caused them returns; only
+// OnNegotiationNeeded's follows a moment later, once for a run of calls. Those of
+// OnDataChannel and OnTrack have a goroutine each, and so has each data channel for
+// its own events, so that a handler that blocks in OnMessage slows its own channel's
+// peer and nothing else. Any method may be called from any handler, Close included.
 //
 // A connection runs these goroutines, all of which end with Close:
 //

@@ -65,8 +65,12 @@ func TestVirtualEventsComeInTheOrderOfTheSpecification(t *testing.T) {
 		b.keeps(&jb)
 
 		d := a.channel("chat", nil)
+		if got := ja.read(); len(got) > 0 {
+			t.Errorf("CreateDataChannel returned after the events %q", got)
+		}
+		tellsNeeds()
 		if got := ja.read(); !slices.Equal(got, []string{"negotiationneeded"}) {
-			t.Errorf("CreateDataChannel returned after the events %q, want negotiationneeded", got)
+			t.Errorf("after CreateDataChannel came the events %q, want negotiationneeded", got)
 		}
 		a.channel("second", nil)
 		d.OnOpen(func() {
@@ -137,6 +141,7 @@ func TestVirtualHandlersReadTheMomentTheyAnnounce(t *testing.T) {
 			}
 		})
 		b.channel("of b", nil)
+		tellsNeeds()
 		wantJournal(t, "b", j.read(), []string{
 			"have-remote-offer: have-remote-offer, pending remote true, current remote false",
 			"stable: stable, pending remote false, current remote true",

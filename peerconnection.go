@@ -23,7 +23,8 @@ import (
 // run one at a time, in the order in which the specification fires the events;
 // those of OnDataChannel get a goroutine each. The events that a call causes
 // are delivered before the call returns, unless a handler is running just
-// then: they follow it.
+// then: they follow it. That negotiation is needed is told after the call
+// (OnNegotiationNeeded).
 type PeerConnection struct {
 	id       string
 	api      *API
@@ -63,22 +64,22 @@ type PeerConnection struct {
 	dataWanted atomic.Bool
 
 	// All below belongs to the loop.
-	config            Configuration
-	dtls              dtlstransport.Config
-	machine           *signaling.Machine
-	transports        []*transport
-	transceivers      []*RTPTransceiver // shared with views: replaced, not changed
-	chores            chores
-	session           *datachannel.Session
-	sctp              *SCTPTransport
-	assoc             association
-	iceState          ICEConnectionState
-	gatheringState    ICEGatheringState
-	state             PeerConnectionState
-	negotiationNeeded bool
-	described         bool            // SetLocalDescription has succeeded once
-	dirty             bool            // the view is out of date
-	awaitGathering    []chan struct{} // GatheringCompletePromise
+	config         Configuration
+	dtls           dtlstransport.Config
+	machine        *signaling.Machine
+	transports     []*transport
+	transceivers   []*RTPTransceiver // shared with views: replaced, not changed
+	chores         chores
+	session        *datachannel.Session
+	sctp           *SCTPTransport
+	assoc          association
+	iceState       ICEConnectionState
+	gatheringState ICEGatheringState
+	state          PeerConnectionState
+	negotiation    negotiationNeed
+	described      bool            // SetLocalDescription has succeeded once
+	dirty          bool            // the view is out of date
+	awaitGathering []chan struct{} // GatheringCompletePromise
 }
 
 // A view is an immutable picture of a connection's public state.
@@ -251,7 +252,7 @@ func (pc *PeerConnection) publish() {
 		pendingLocal:      descriptionFrom(pc.machine.PendingLocal()),
 		currentRemote:     descriptionFrom(pc.machine.CurrentRemote()),
 		pendingRemote:     descriptionFrom(pc.machine.PendingRemote()),
-		negotiationNeeded: pc.negotiationNeeded,
+		negotiationNeeded: pc.negotiation.needed,
 		trickle:           trickleFrom(pc.machine.CanTrickle()),
 		sctp:              pc.sctp,
 		transceivers:      pc.transceivers,
@@ -266,6 +267,7 @@ func (pc *PeerConnection) settle(now time.Time) time.Time {
 	for _, t := range pc.transports {
 		next = earlier(next, t.settle(now))
 	}
+	next = earlier(next, pc.negotiation.task)
 	pc.publish()
 	pc.events.kick()
 	return next
@@ -276,6 +278,7 @@ func (pc *PeerConnection) handlePacket(now time.Time, p *packet) {
 }
 
 func (pc *PeerConnection) handleTimeout(now time.Time) {
+	pc.runNegotiationTask(now)
 	for _, t := range pc.transports {
 		t.handleTimeout(now)
 	}
@@ -371,11 +374,6 @@ func (pc *PeerConnection) CanTrickleICECandidates() ICETrickleCapability {
 	return pc.read().trickle
 }
 
-// NegotiationNeeded reports whether something was changed that only another
-// exchange of descriptions puts into effect: the [[NegotiationNeeded]] flag of
-// webrtc-pc §4.7.
-func (pc *PeerConnection) NegotiationNeeded() bool { return pc.read().negotiationNeeded }
-
 // SCTP returns the transport of the data channels, or nil before the peers
 // have agreed on one.
 func (pc *PeerConnection) SCTP() *SCTPTransport { return pc.read().sctp }
@@ -449,10 +447,6 @@ func (pc *PeerConnection) OnICECandidate(f func(*ICECandidate)) { pc.handlers.ca
 func (pc *PeerConnection) OnICECandidateError(f func(ICECandidateErrorEvent)) {
 	pc.handlers.candidateError.set(f)
 }
-
-// OnNegotiationNeeded sets the handler that is called when the program should
-// start an exchange of descriptions (webrtc-pc §4.7.3).
-func (pc *PeerConnection) OnNegotiationNeeded(f func()) { pc.handlers.negotiationNeeded.set(f) }
 
 // OnDataChannel sets the handler for data channels that the peer opened. Each
 // call of it has a goroutine of its own, started in the order in which the

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/parleyrtc/webrtc/internal/simnet"
 	"github.com/parleyrtc/webrtc/pkg/rtcerr"
@@ -27,8 +28,16 @@ func onDesk(t *testing.T, scenario func(t *testing.T, d *desk)) {
 	})
 }
 
-// settles waits until every handler has run that what was done has caused.
-func (d *desk) settles() { synctest.Wait() }
+// settles waits until every handler has run that what was done has caused, that of
+// OnNegotiationNeeded among them.
+func (d *desk) settles() { tellsNeeds() }
+
+// tellsNeeds waits until OnNegotiationNeeded's handlers have been called and have
+// returned.
+func tellsNeeds() {
+	time.Sleep(2 * negotiationDelay)
+	synctest.Wait()
+}
 
 func (d *desk) must(err error) {
 	d.Helper()

@@ -214,6 +214,7 @@ func TestVirtualStreamsChangeUnderMedia(t *testing.T) {
 			t.Helper()
 			needed = 0
 			c.a.must(c.a.GetSenders()[0].SetStreams(ids...), "SetStreams")
+			tellsNeeds()
 			if needed != 1 {
 				w.Errorf("SetStreams(%q) announced negotiation %d times, want once", ids, needed)
 			}
