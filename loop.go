@@ -27,12 +27,12 @@ type loop struct {
 	handleTimeout func(now time.Time)
 	settle        func(now time.Time) time.Time
 
-	packets chan *packet
 	dropped atomic.Uint64
 	wake    chan struct{}
 	ended   chan struct{}
 
-	mu      sync.Mutex // guards work and stopped
+	mu      sync.Mutex // guards all below
+	packets []*packet
 	work    []func(now time.Time)
 	stopped bool
 }
@@ -50,9 +50,8 @@ var packetPool = sync.Pool{New: func() any { return new(packet) }}
 
 func newLoop() *loop {
 	return &loop{
-		packets: make(chan *packet, packetQueue),
-		wake:    make(chan struct{}, 1),
-		ended:   make(chan struct{}),
+		wake:  make(chan struct{}, 1),
+		ended: make(chan struct{}),
 	}
 }
 
@@ -100,12 +99,23 @@ func (l *loop) deliver(t *transport, socket int, from netip.AddrPort, b []byte) 
 	p := packetPool.Get().(*packet)
 	p.transport, p.socket, p.from = t, socket, from
 	p.n = copy(p.buf[:], b)
-	select {
-	case l.packets <- p:
-	default:
+	if !l.enqueue(p) {
+		p.transport = nil
 		packetPool.Put(p)
 		l.dropped.Add(1)
 	}
+}
+
+// enqueue has a packet wait for the loop unless as many do as may.
+func (l *loop) enqueue(p *packet) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.packets) >= packetQueue {
+		return false
+	}
+	l.packets = append(l.packets, p)
+	l.poke()
+	return true
 }
 
 // stop ends the loop. Work posted before still runs; stop does not wait.
@@ -128,8 +138,6 @@ func (l *loop) run() {
 	for {
 		select {
 		case <-l.wake:
-		case p := <-l.packets:
-			l.handle(p)
 		case <-timer.C:
 			l.handleTimeout(time.Now())
 		}
@@ -146,22 +154,18 @@ func (l *loop) run() {
 	}
 }
 
+// drainPackets handles the packets that wait, not those that come meanwhile, so that
+// a flood of them cannot keep API calls waiting.
 func (l *loop) drainPackets() {
-	// Bounded, so that a flood of packets cannot keep API calls waiting.
-	for range packetQueue {
-		select {
-		case p := <-l.packets:
-			l.handle(p)
-		default:
-			return
-		}
+	l.mu.Lock()
+	packets := l.packets
+	l.packets = nil
+	l.mu.Unlock()
+	for _, p := range packets {
+		l.handlePacket(time.Now(), p)
+		p.transport = nil
+		packetPool.Put(p)
 	}
-}
-
-func (l *loop) handle(p *packet) {
-	l.handlePacket(time.Now(), p)
-	p.transport = nil
-	packetPool.Put(p)
 }
 
 // drainWork runs what was posted and reports whether the loop has to end.

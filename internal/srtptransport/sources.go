@@ -12,16 +12,17 @@ type remnant struct{ rtp, rtcp uint64 }
 type sources struct {
 	live map[uint32]*source
 	gone map[uint32]remnant
-	// order has the keys of gone, the oldest at first; it is a ring once it is
-	// full. It is nil where none may be dropped.
+	// order has the keys of gone, the oldest at first; it is a ring once it has
+	// remnants of them. It stays empty where none may be dropped.
 	order []uint32
 	first int
-	// limit is how many live ones there may be.
-	limit int
+	// limit is how many live ones there may be, remnants how many that are gone, 0
+	// for any number.
+	limit, remnants int
 }
 
 func newSources(limit, remnants int) sources {
-	return sources{live: map[uint32]*source{}, gone: map[uint32]remnant{}, limit: limit, order: make([]uint32, 0, remnants)}
+	return sources{live: map[uint32]*source{}, gone: map[uint32]remnant{}, limit: limit, remnants: remnants}
 }
 
 // full reports whether there is no room for an SSRC that is not live.
@@ -48,8 +49,8 @@ func (s *sources) forget(ssrc uint32) bool {
 	_, was := s.gone[ssrc]
 	s.gone[ssrc] = remnant{src.rtp.next, src.rtcp.next}
 	switch {
-	case was || cap(s.order) == 0:
-	case len(s.order) < cap(s.order):
+	case was || s.remnants == 0:
+	case len(s.order) < s.remnants:
 		s.order = append(s.order, ssrc)
 	default:
 		delete(s.gone, s.order[s.first])
