@@ -13,12 +13,8 @@ import (
 )
 
 // readBatch is how many entries a socket's goroutine asks the kernel for at
-// once, readBuffer the size of each: the most that GRO joins. Few entries keep
-// an idle socket small, and under load each is full.
-const (
-	readBatch  = 2
-	readBuffer = 65535
-)
+// once; each may hold many datagrams that GRO has joined.
+const readBatch = udp.MaxLent
 
 // maxReadErrors is how many failing reads in a row end a socket's goroutine: a
 // socket whose interface is gone for good must not spin.
@@ -36,11 +32,7 @@ type socket struct {
 // closed. Packets go where RFC 7983 says: STUN to the loop, DTLS to its
 // association, media to the RTP session.
 func (s *socket) read() {
-	batch := make([]udp.Datagram, readBatch)
-	storage := make([]byte, readBatch*readBuffer)
-	for i := range batch {
-		batch[i].Buf = storage[i*readBuffer : (i+1)*readBuffer : (i+1)*readBuffer]
-	}
+	batch := make([]udp.Datagram, readBatch) // whose buffers are lent to it
 	for failures := 0; failures < maxReadErrors; {
 		n, err := s.conn.ReadBatch(batch)
 		if err != nil {
@@ -51,18 +43,24 @@ func (s *socket) read() {
 			continue
 		}
 		failures = 0
-		now, media := time.Now(), false
-		for i := range batch[:n] {
-			d := &batch[i]
-			// The socket's own address says which link a peer is on; candidates
-			// carry no zone.
-			from := netip.AddrPortFrom(d.Addr.Addr().WithZone(""), d.Addr.Port())
-			media = s.split(d.Buf[:d.N], d.SegmentSize, arrival{from: from, at: now, ecn: d.ECN}) || media
-		}
-		if media {
-			// What a burst asks for is sent once, not for each packet.
-			s.transport.media.Load().Flush(now)
-		}
+		s.handleBatch(time.Now(), batch[:n])
+		udp.Release(batch)
+	}
+}
+
+// handleBatch handles datagrams that were read at now.
+func (s *socket) handleBatch(now time.Time, batch []udp.Datagram) {
+	media := false
+	for i := range batch {
+		d := &batch[i]
+		// The socket's own address says which link a peer is on; candidates
+		// carry no zone.
+		from := netip.AddrPortFrom(d.Addr.Addr().WithZone(""), d.Addr.Port())
+		media = s.split(d.Buf[:d.N], d.SegmentSize, arrival{from: from, at: now.Add(-d.Age), ecn: d.ECN}) || media
+	}
+	if media {
+		// What a burst asks for is sent once, not for each packet.
+		s.transport.media.Load().Flush(now)
 	}
 }
 

@@ -14,9 +14,14 @@ type NetworkInterface = udp.Interface
 // PacketConn is a bound UDP socket that reads and writes in batches.
 type PacketConn = udp.Conn
 
-// Datagram is one entry of such a batch: a buffer that the caller lends, how
-// much of it counts, and the remote address.
+// Datagram is one entry of such a batch: a buffer, how much of it counts, and
+// the remote address.
 type Datagram = udp.Datagram
+
+// LendBuffers gives the entries of a batch without buffers one each, as
+// PacketConn's ReadBatch must before it fills them: sockets that only wrap
+// another's leave it to that. It does nothing to a batch with buffers of its own.
+func LendBuffers(batch []Datagram) { udp.Lend(batch) }
 
 // SystemNetwork returns the network of the host.
 func SystemNetwork() Network { return udp.System() }

@@ -68,7 +68,7 @@ func newRelayConn(link turnLink, server netip.AddrPort, view *relayView) *relayC
 // ReadBatch implements udp.Conn.
 func (c *relayConn) ReadBatch(batch []udp.Datagram) (int, error) {
 	n := 0
-	for n < len(batch) && (n == 0 || c.link.ready()) {
+	for n < len(batch) && (n == 0 || c.link.ready() && batch[n].Buf != nil) {
 		message, ecn, err := c.link.next()
 		if err != nil {
 			if n > 0 {
@@ -87,8 +87,9 @@ func (c *relayConn) ReadBatch(batch []udp.Datagram) (int, error) {
 		if n > 0 && joins(&batch[n-1], data, from, ecn) {
 			continue
 		}
+		udp.Lend(batch) // only now: none may be held while the link waits
 		d := &batch[n]
-		d.N, d.SegmentSize, d.Addr, d.ECN = copy(d.Buf, data), 0, from, ecn
+		d.N, d.SegmentSize, d.Addr, d.ECN, d.Age = copy(d.Buf, data), 0, from, ecn, 0
 		n++
 	}
 	return n, nil
@@ -289,11 +290,10 @@ func newDatagramLink(conn udp.Conn, server netip.AddrPort) *datagramLink {
 }
 
 func (l *datagramLink) next() ([]byte, uint8, error) {
-	if l.batch[0].Buf == nil {
-		l.batch[0].Buf = make([]byte, udp.MaxJoined)
-	}
 	d := &l.batch[0]
 	for len(l.rest) == 0 {
+		l.rest = nil
+		udp.Release(l.batch[:])
 		n, err := l.conn.ReadBatch(l.batch[:])
 		if err != nil {
 			return nil, 0, err

@@ -31,6 +31,7 @@ func (c *scriptedConn) ReadBatch(batch []udp.Datagram) (int, error) {
 	}
 	d := c.in[0]
 	c.in = c.in[1:]
+	udp.Lend(batch)
 	batch[0].N, batch[0].Addr, batch[0].SegmentSize, batch[0].ECN = copy(batch[0].Buf, d.Buf[:d.N]), d.Addr, d.SegmentSize, d.ECN
 	return 1, nil
 }
@@ -208,6 +209,7 @@ type loopConn struct {
 }
 
 func (c *loopConn) ReadBatch(batch []udp.Datagram) (int, error) {
+	udp.Lend(batch)
 	batch[0].N, batch[0].Addr, batch[0].SegmentSize = copy(batch[0].Buf, c.d.Buf[:c.d.N]), c.d.Addr, c.d.SegmentSize
 	return 1, nil
 }

@@ -177,8 +177,9 @@ func (c *conn) ReadBatch(batch []udp.Datagram) (int, error) {
 	if c.closed {
 		return 0, c.closedError("read")
 	}
+	udp.Lend(batch)
 	filled := 0
-	for ; filled < len(batch) && !c.empty(); filled++ {
+	for ; filled < len(batch) && batch[filled].Buf != nil && !c.empty(); filled++ {
 		c.fill(&batch[filled])
 	}
 	if !c.empty() {
@@ -190,7 +191,7 @@ func (c *conn) ReadBatch(batch []udp.Datagram) (int, error) {
 // fill reads a datagram into d, and joins those behind it that GRO would.
 func (c *conn) fill(d *udp.Datagram) {
 	r := c.pop()
-	d.N, d.SegmentSize, d.Addr, d.ECN = copy(d.Buf, r.data), 0, r.from, r.ecn
+	d.N, d.SegmentSize, d.Addr, d.ECN, d.Age = copy(d.Buf, r.data), 0, r.from, r.ecn, 0
 	if !c.h.gro {
 		return
 	}

@@ -28,8 +28,14 @@ type batchConn struct {
 	// sendmmsg is the system call, or a test's stand-in for it.
 	sendmmsg func(fd uintptr, msgs []mmsghdr) (int, syscall.Errno)
 
-	rmu sync.Mutex // held by the one goroutine that reads
-	r   *reader    // guarded by rmu
+	read func(fd uintptr) bool // the method recv, bound once
+
+	rmu sync.Mutex // held by the one goroutine that reads; guards what follows
+	gro bool       // it has been asked for
+	// batch is what recv is to fill, got and errno what came of it.
+	batch []Datagram
+	got   int
+	errno syscall.Errno
 }
 
 func newConn(c *net.UDPConn) (Conn, error) {
@@ -40,6 +46,7 @@ func newConn(c *net.UDPConn) (Conn, error) {
 	}
 	local := unmap(c.LocalAddr().(*net.UDPAddr).AddrPort())
 	b := &batchConn{c: c, raw: raw, local: local, is4: local.Addr().Is4(), sendmmsg: sendmmsg}
+	b.read = b.recv
 	ok := false
 	if err := raw.Control(func(fd uintptr) {
 		b.setOptions(fd)
@@ -68,6 +75,7 @@ func (b *batchConn) setOptions(ufd uintptr) {
 	fd := int(ufd)
 	raise(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
 	raise(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	if b.is4 {
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_RECVTOS, 1)
 	} else {

@@ -385,12 +385,12 @@ func TestControlMessages(t *testing.T) {
 	var c control
 	n := c.append(0, unix.SOL_SOCKET, unix.SCM_TIMESTAMP, 77, 4)
 	n = c.append(n, unix.IPPROTO_UDP, unix.UDP_GRO, 1200, 4)
-	if segment, ecn := c.read(n); segment != 1200 || ecn != 0 {
+	if segment, ecn, _ := c.read(n); segment != 1200 || ecn != 0 {
 		t.Errorf("segment %d, ECN %d", segment, ecn)
 	}
 	n = c.append(0, unix.IPPROTO_IPV6, unix.IPV6_TCLASS, 0xb9, 4)
 	n = c.append(n, unix.IPPROTO_UDP, unix.UDP_GRO, 900, 4)
-	if segment, ecn := c.read(n); segment != 900 || ecn != 1 {
+	if segment, ecn, _ := c.read(n); segment != 900 || ecn != 1 {
 		t.Errorf("segment %d, ECN %d", segment, ecn)
 	}
 	for cut := range n {
@@ -413,7 +413,7 @@ func FuzzControlMessages(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, n int) {
 		var c control
 		copy(unsafeBytes((*byte)(ptr(&c)), len(c)*8), b)
-		if _, ecn := c.read(n); ecn > 3 {
+		if _, ecn, _ := c.read(n); ecn > 3 {
 			t.Fatalf("ECN %d", ecn)
 		}
 	})
@@ -472,5 +472,40 @@ func TestPacketsDoNotAllocate(t *testing.T) {
 	})
 	if allocs > 3 { // one writer anew: the race detector empties pools at random
 		t.Errorf("%v allocations for 20 packets", allocs)
+	}
+}
+
+// The kernel says when a datagram came, which may be long before it is read.
+func TestAge(t *testing.T) {
+	for _, a := range loopbacks {
+		x, y := listen(t, a), listen(t, a)
+		batch := make([]Datagram, 2)
+		began := time.Now()
+		if _, err := x.WriteBatch([]Datagram{numbered(1, 100, y.LocalAddr())}); err != nil {
+			t.Fatal(err)
+		}
+		written := time.Now()
+		for time.Since(written) < 20*time.Millisecond {
+			time.Sleep(20 * time.Millisecond)
+		}
+		least := time.Since(written) - time.Millisecond // clocks may be slewed
+		if n, err := y.ReadBatch(batch); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		if d := batch[0].Age; d < least || d > time.Since(began)+time.Millisecond {
+			t.Errorf("%s: %v old, want %v to %v", a, d, least, time.Since(began))
+		}
+	}
+}
+
+// Ages that only a clock that was set can give are none.
+func TestUnbelievableAge(t *testing.T) {
+	for _, ns := range []int64{-1, 0, int64(maxAge), 1 << 62, -1 << 63} {
+		if d := age(ns); d != 0 {
+			t.Errorf("age(%d) = %v", ns, d)
+		}
+	}
+	if d := age(5); d != 5 {
+		t.Errorf("age(5) = %v", d)
 	}
 }

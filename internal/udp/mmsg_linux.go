@@ -26,7 +26,7 @@ type mmsghdr struct {
 type sockaddr = unix.RawSockaddrInet6
 
 // control is room for the control messages of one datagram, aligned for them.
-type control [8]uint64
+type control [12]uint64
 
 func sendmmsg(fd uintptr, msgs []mmsghdr) (int, syscall.Errno) {
 	n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(unsafe.SliceData(msgs))), uintptr(len(msgs)), unix.MSG_DONTWAIT, 0, 0)
@@ -95,9 +95,9 @@ func (c *control) append(n int, level, kind int32, value uint32, size int) int {
 	return n + unix.CmsgSpace(size)
 }
 
-// read returns the segment size and the ECN field that the first n bytes of c
-// tell.
-func (c *control) read(n int) (segment int, ecn uint8) {
+// read returns the segment size, the ECN field and the time of arrival that the
+// first n bytes of c tell, the time in nanoseconds of the wall clock.
+func (c *control) read(n int) (segment int, ecn uint8, arrived int64) {
 	n = min(n, int(unsafe.Sizeof(*c)))
 	for at := 0; at+unix.CmsgLen(1) <= n; {
 		h := (*unix.Cmsghdr)(unsafe.Add(unsafe.Pointer(c), at))
@@ -113,10 +113,12 @@ func (c *control) read(n int) (segment int, ecn uint8) {
 			ecn = *(*uint8)(data) & 3
 		case h.Level == unix.IPPROTO_IPV6 && h.Type == unix.IPV6_TCLASS && size >= unix.CmsgLen(4):
 			ecn = uint8(*(*int32)(data)) & 3
+		case h.Level == unix.SOL_SOCKET && h.Type == unix.SCM_TIMESTAMPNS && size >= unix.CmsgLen(int(unsafe.Sizeof(unix.Timespec{}))):
+			arrived = (*unix.Timespec)(data).Nano()
 		}
 		at += unix.CmsgSpace(size - unix.CmsgLen(0))
 	}
-	return segment, ecn
+	return segment, ecn, arrived
 }
 
 // zones translates between the names and the indexes of interfaces (RFC 4007

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"sync"
 )
 
 // plainConn reads and writes datagrams one by one.
@@ -16,16 +17,32 @@ func newPlain(c *net.UDPConn) *plainConn {
 	return &plainConn{c: c, local: unmap(c.LocalAddr().(*net.UDPAddr).AddrPort())}
 }
 
+// plainRoom is the room that is lent here, where it is kept while the socket
+// waits. Nothing is joined, and no datagram of WebRTC's is longer than the largest
+// frames that networks carry.
+const plainRoom = 9 << 10
+
+var plainSlabs sync.Pool
+
+func init() {
+	plainSlabs.New = func() any { return &slab{make([]byte, plainRoom), &plainSlabs} }
+}
+
 func (p *plainConn) ReadBatch(batch []Datagram) (int, error) {
 	if len(batch) == 0 {
 		return 0, nil
 	}
 	d := &batch[0]
+	if d.Buf == nil {
+		d.lent = plainSlabs.Get().(*slab)
+		d.Buf = d.lent.storage
+	}
 	n, from, err := p.c.ReadFromUDPAddrPort(d.Buf)
 	if err != nil {
+		Release(batch[:1])
 		return 0, err
 	}
-	d.N, d.SegmentSize, d.Addr, d.ECN = n, 0, unmap(from), 0
+	d.N, d.SegmentSize, d.Addr, d.ECN, d.Age = n, 0, unmap(from), 0, 0
 	return 1, nil
 }
 

@@ -3,7 +3,9 @@
 package udp
 
 import (
+	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -12,23 +14,17 @@ import (
 // maxRead is how many entries one system call fills.
 const maxRead = 64
 
-// reader is what recvmmsg needs, kept from call to call.
+// reader is what recvmmsg needs. Readers are shared: a socket has one only while
+// the call runs.
 type reader struct {
 	msgs     [maxRead]mmsghdr
 	iov      [maxRead]unix.Iovec
 	names    [maxRead]sockaddr
 	controls [maxRead]control
-
-	call  func(fd uintptr) bool // the method recv, bound once
-	want  int                   // entries of the batch
-	got   int
-	errno syscall.Errno
-	gro   bool
 }
 
-func newReader() *reader {
+var readers = sync.Pool{New: func() any {
 	r := &reader{}
-	r.call = r.recv
 	for i := range r.msgs {
 		h := &r.msgs[i].hdr
 		h.Name = (*byte)(unsafe.Pointer(&r.names[i]))
@@ -37,20 +33,77 @@ func newReader() *reader {
 		h.SetIovlen(1)
 	}
 	return r
-}
+}}
 
-// recv takes what the socket has; false makes the poller wait for more.
-func (r *reader) recv(fd uintptr) bool {
-	for {
-		r.got, r.errno = recvmmsg(fd, r.msgs[:r.want])
-		switch r.errno {
-		case unix.EINTR:
-		case unix.EAGAIN:
-			return false
-		default:
-			return true
+// read takes what the socket has.
+func (r *reader) read(fd uintptr, batch []Datagram) (got int, errno syscall.Errno) {
+	want := 0
+	for want < min(len(batch), maxRead) {
+		d := &batch[want]
+		if d.Buf == nil && want > 0 {
+			break // more entries than are lent
+		}
+		r.iov[want].Base = unsafe.SliceData(d.Buf)
+		r.iov[want].SetLen(len(d.Buf))
+		h := &r.msgs[want].hdr
+		h.Namelen = unix.SizeofSockaddrInet6
+		h.SetControllen(int(unsafe.Sizeof(control{})))
+		want++
+	}
+	for errno = unix.EINTR; errno == unix.EINTR; {
+		got, errno = recvmmsg(fd, r.msgs[:want])
+	}
+	for i := range want {
+		r.iov[i].Base = nil // the buffers are the caller's again
+	}
+	if errno != 0 {
+		return 0, errno
+	}
+	var now time.Time
+	for i := range got {
+		d := &batch[i]
+		d.N = int(r.msgs[i].n)
+		d.Addr = decode(&r.names[i])
+		var arrived int64
+		d.SegmentSize, d.ECN, arrived = r.controls[i].read(int(r.msgs[i].hdr.Controllen))
+		if d.SegmentSize >= d.N {
+			d.SegmentSize = 0
+		}
+		d.Age = 0
+		if arrived != 0 {
+			if now.IsZero() {
+				now = time.Now()
+			}
+			d.Age = age(now.UnixNano() - arrived)
 		}
 	}
+	return got, 0
+}
+
+// age returns a difference of the wall clock's as an age, 0 if the clock must
+// have been set meanwhile.
+func age(ns int64) time.Duration {
+	if d := time.Duration(ns); 0 < d && d < maxAge {
+		return d
+	}
+	return 0
+}
+
+// maxAge is the longest that a datagram is believed to have waited in a socket.
+const maxAge = 10 * time.Second
+
+// recv takes what the socket has; false makes the poller wait for more.
+// Buffers are lent only once there is something to fill them with, and not kept
+// over the wait.
+func (b *batchConn) recv(fd uintptr) bool {
+	lent := Lend(b.batch)
+	r := readers.Get().(*reader)
+	b.got, b.errno = r.read(fd, b.batch)
+	readers.Put(r)
+	if lent && b.got == 0 {
+		Release(b.batch)
+	}
+	return b.errno != unix.EAGAIN
 }
 
 // ReadBatch implements Conn.
@@ -60,48 +113,28 @@ func (b *batchConn) ReadBatch(batch []Datagram) (int, error) {
 	}
 	b.rmu.Lock()
 	defer b.rmu.Unlock()
-	if b.r == nil {
-		b.r = newReader()
-	}
-	r := b.r
-	r.want = min(len(batch), maxRead)
-	if !r.gro && roomForJoined(batch[:r.want]) {
-		r.gro = true
+	if !b.gro && roomForJoined(batch[:min(len(batch), maxRead)]) {
+		b.gro = true
 		_ = b.raw.Control(enableGRO)
 	}
-	for i := range r.want {
-		d := &batch[i]
-		r.iov[i].Base = unsafe.SliceData(d.Buf)
-		r.iov[i].SetLen(len(d.Buf))
-		h := &r.msgs[i].hdr
-		h.Namelen = unix.SizeofSockaddrInet6
-		h.SetControllen(int(unsafe.Sizeof(control{})))
-	}
-	err := b.raw.Read(r.call)
-	for i := range r.want {
-		r.iov[i].Base = nil // the buffers are the caller's again
-	}
+	b.batch = batch
+	err := b.raw.Read(b.read)
+	b.batch = nil
 	if err != nil {
 		return 0, err
 	}
-	if r.errno != 0 {
-		return 0, b.fail("read", "recvmmsg", noAddr, r.errno)
+	if b.errno != 0 {
+		return 0, b.fail("read", "recvmmsg", noAddr, b.errno)
 	}
-	for i := range r.got {
-		d := &batch[i]
-		d.N = int(r.msgs[i].n)
-		d.Addr = decode(&r.names[i])
-		d.SegmentSize, d.ECN = r.controls[i].read(int(r.msgs[i].hdr.Controllen))
-		if d.SegmentSize >= d.N {
-			d.SegmentSize = 0
-		}
-	}
-	return r.got, nil
+	return b.got, nil
 }
 
 // roomForJoined says whether nothing would be cut off if the kernel joined
-// datagrams.
+// datagrams: buffers that are lent have the room.
 func roomForJoined(batch []Datagram) bool {
+	if batch[0].Buf == nil {
+		return true
+	}
 	for i := range batch {
 		if len(batch[i].Buf) < MaxJoined {
 			return false

@@ -2,15 +2,12 @@
 // writes behind interfaces that a virtual network (internal/simnet) can stand in
 // for.
 //
-// A reader lends a batch of buffers and gets what is there; a writer hands over
-// what it has:
+// A reader gets what is there, in buffers that are lent to it; a writer hands
+// over what it has:
 //
 //	conn, err := udp.System().ListenUDP(netip.MustParseAddrPort("192.0.2.1:0"))
 //	…
 //	batch := make([]udp.Datagram, 8)
-//	for i := range batch {
-//		batch[i].Buf = make([]byte, udp.MaxJoined)
-//	}
 //	for {
 //		n, err := conn.ReadBatch(batch)
 //		if errors.Is(err, net.ErrClosed) {
@@ -19,7 +16,11 @@
 //		for _, d := range batch[:n] {
 //			handle(d) // d.Buf[:d.N], or pieces of d.SegmentSize bytes
 //		}
+//		udp.Release(batch)
 //	}
+//
+// No buffer is held while ReadBatch waits, so that an idle socket costs next to
+// nothing.
 //
 // On Linux a batch is one recvmmsg or sendmmsg, and datagrams of one flow and one
 // size travel through the kernel as one (UDP GSO and GRO), which is what makes
@@ -36,12 +37,13 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"time"
 )
 
 // A Datagram is one entry of a batch.
 //
-// Reading: Buf is storage that the caller lends; ReadBatch fills Buf[:N] and
-// Addr. Where the kernel joined several datagrams of one flow (GRO), Buf[:N]
+// Reading: Buf is storage of the caller's, or nil: then ReadBatch lends some, to be
+// given back with Release. It fills Buf[:N] and Addr. Where the kernel joined several datagrams of one flow (GRO), Buf[:N]
 // holds them back to back, each SegmentSize bytes long but the last, which may
 // be shorter; SegmentSize is 0 for a single datagram.
 //
@@ -55,14 +57,22 @@ type Datagram struct {
 	// ECN is the two-bit ECN field (RFC 3168 §5) of a datagram received, or to
 	// be set on one sent.
 	ECN uint8
+	// Age is how long the datagram, the first of joined ones, had been with the
+	// host when ReadBatch returned, 0 where the system does not say.
+	Age time.Duration
+
+	lent *slab // behind the Bufs of the batch; in its first entry
 }
 
 // Conn is a bound UDP socket.
 type Conn interface {
 	// ReadBatch waits for at least one datagram, takes what else is ready, and
 	// returns how many entries of batch it filled. A datagram that is longer
-	// than its Buf is cut off. Datagrams are joined only where every Buf of a
-	// batch has MaxJoined bytes; whoever reads so once must go on doing it.
+	// than its Buf is cut off. If the first entry has no Buf, none may have one,
+	// and up to MaxLent entries are lent theirs once there is something to read:
+	// Release gives them back. Datagrams are joined only where every Buf of a
+	// batch has MaxJoined bytes or is lent; whoever reads so once must go on
+	// doing it.
 	// After Close it returns an error that matches net.ErrClosed; any other
 	// error concerns one read and the next may succeed.
 	ReadBatch(batch []Datagram) (int, error)
