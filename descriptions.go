@@ -136,8 +136,7 @@ func (pc *PeerConnection) AddICECandidate(candidate ICECandidateInit) error {
 		var effects signaling.Effects
 		// What is wrong with the call itself comes before what is wrong with the
 		// candidate (webrtc-pc §4.4.2).
-		v := pc.view.Load()
-		if addressed := candidate.SDPMid != nil || candidate.SDPMLineIndex != nil; addressed && (v.currentRemote != nil || v.pendingRemote != nil) {
+		if addressed := candidate.SDPMid != nil || candidate.SDPMLineIndex != nil; addressed && pc.machine.Slots().HasRemote() {
 			if err = checkCandidate(candidate.Candidate); err != nil {
 				return
 			}
@@ -248,13 +247,6 @@ func descriptionFrom(d *signaling.Description) *SessionDescription {
 		return nil
 	}
 	return &SessionDescription{Type: SDPType(d.Type), SDP: d.SDP}
-}
-
-func (sd *SessionDescription) clone() *SessionDescription {
-	if sd == nil {
-		return nil
-	}
-	return &SessionDescription{Type: sd.Type, SDP: sd.SDP}
 }
 
 func signalingStateFrom(s signaling.State) SignalingState {

@@ -79,7 +79,7 @@ func (in *interceptors) bindRemote(t *TrackRemote, base *trackReader) (*intercep
 	if in.closed.Load() {
 		return nil, base
 	}
-	info := streamInfo(t.ID(), base.ssrc, uint32(t.RtxSSRC()), codecFrom(t.Codec()), t.receiver.receiveCodecs(), t.receiver.GetParameters().HeaderExtensions)
+	info := streamInfo(t.ID(), base.ssrc, uint32(t.RtxSSRC()), codecFrom(t.Codec()), t.receiver.agreed.Load().ReceiveCodecs, t.receiver.GetParameters().HeaderExtensions)
 	return info, in.chain.BindRemoteStream(info, base)
 }
 

@@ -127,10 +127,7 @@ func (t *RTPTransceiver) inForce(m *signaling.Media, events *mediaEvents) {
 		session := t.transport.startMedia()
 		session.SetReducedSize(m.RTCPRsize)
 		events.touch(t.transport)
-		t.receiver.parameters.Store(&RTPParameters{
-			Codecs:           codecParameters(m.ReceiveCodecs),
-			HeaderExtensions: extensionParameters(m.ReceiveExtensions),
-		})
+		t.receiver.agreed.Store(m)
 		if directionFrom(m.Direction).receives() && len(m.ReceiveRIDs) == 0 {
 			events.expected = append(events.expected, t.receiver.main)
 		}

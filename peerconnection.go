@@ -84,17 +84,16 @@ type PeerConnection struct {
 
 // A view is an immutable picture of a connection's public state.
 type view struct {
-	signaling                    SignalingState
-	ice                          ICEConnectionState
-	gathering                    ICEGatheringState
-	state                        PeerConnectionState
-	currentLocal, pendingLocal   *SessionDescription
-	currentRemote, pendingRemote *SessionDescription
-	negotiationNeeded            bool
-	trickle                      ICETrickleCapability
-	sctp                         *SCTPTransport
-	transceivers                 []*RTPTransceiver
-	config                       Configuration
+	signaling         SignalingState
+	ice               ICEConnectionState
+	gathering         ICEGatheringState
+	state             PeerConnectionState
+	descriptions      signaling.Slots
+	negotiationNeeded bool
+	trickle           ICETrickleCapability
+	sctp              *SCTPTransport
+	transceivers      []*RTPTransceiver
+	config            Configuration
 }
 
 // A moment is what getters return in the handler of a change of state. To all
@@ -248,10 +247,7 @@ func (pc *PeerConnection) publish() {
 		ice:               pc.iceState,
 		gathering:         pc.gatheringState,
 		state:             pc.state,
-		currentLocal:      descriptionFrom(pc.machine.CurrentLocal()),
-		pendingLocal:      descriptionFrom(pc.machine.PendingLocal()),
-		currentRemote:     descriptionFrom(pc.machine.CurrentRemote()),
-		pendingRemote:     descriptionFrom(pc.machine.PendingRemote()),
+		descriptions:      pc.machine.Slots(),
 		negotiationNeeded: pc.negotiation.needed,
 		trickle:           trickleFrom(pc.machine.CanTrickle()),
 		sctp:              pc.sctp,
@@ -327,45 +323,45 @@ func (pc *PeerConnection) ConnectionState() PeerConnectionState { return pc.read
 // CurrentLocalDescription returns the local description that was negotiated
 // last, with the candidates gathered for it, or nil before any was.
 func (pc *PeerConnection) CurrentLocalDescription() *SessionDescription {
-	return pc.read().currentLocal.clone()
+	return descriptionFrom(pc.read().descriptions.CurrentLocal())
 }
 
 // PendingLocalDescription returns the local description that is being
 // negotiated, with the candidates gathered for it, or nil.
 func (pc *PeerConnection) PendingLocalDescription() *SessionDescription {
-	return pc.read().pendingLocal.clone()
+	return descriptionFrom(pc.read().descriptions.PendingLocal())
 }
 
 // LocalDescription returns the pending local description if there is one, else
 // the current one, else nil.
 func (pc *PeerConnection) LocalDescription() *SessionDescription {
-	v := pc.read()
-	if v.pendingLocal != nil {
-		return v.pendingLocal.clone()
+	slots := pc.read().descriptions
+	if pending := slots.PendingLocal(); pending != nil {
+		return descriptionFrom(pending)
 	}
-	return v.currentLocal.clone()
+	return descriptionFrom(slots.CurrentLocal())
 }
 
 // CurrentRemoteDescription returns the remote description that was negotiated
 // last, with the candidates that AddICECandidate supplied, or nil.
 func (pc *PeerConnection) CurrentRemoteDescription() *SessionDescription {
-	return pc.read().currentRemote.clone()
+	return descriptionFrom(pc.read().descriptions.CurrentRemote())
 }
 
 // PendingRemoteDescription returns the remote description that is being
 // negotiated, with the candidates that AddICECandidate supplied, or nil.
 func (pc *PeerConnection) PendingRemoteDescription() *SessionDescription {
-	return pc.read().pendingRemote.clone()
+	return descriptionFrom(pc.read().descriptions.PendingRemote())
 }
 
 // RemoteDescription returns the pending remote description if there is one,
 // else the current one, else nil.
 func (pc *PeerConnection) RemoteDescription() *SessionDescription {
-	v := pc.read()
-	if v.pendingRemote != nil {
-		return v.pendingRemote.clone()
+	slots := pc.read().descriptions
+	if pending := slots.PendingRemote(); pending != nil {
+		return descriptionFrom(pending)
 	}
-	return v.currentRemote.clone()
+	return descriptionFrom(slots.CurrentRemote())
 }
 
 // CanTrickleICECandidates tells whether the peer takes candidates after its

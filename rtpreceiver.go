@@ -13,6 +13,7 @@ import (
 
 	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
+	"github.com/parleyrtc/webrtc/signaling"
 	"github.com/parleyrtc/webrtc/transceiver"
 )
 
@@ -29,8 +30,8 @@ type RTPReceiver struct {
 	core        *transceiver.Receiver
 	main        *TrackRemote
 	rtcp        rtcpQueue
-	parameters  atomic.Pointer[RTPParameters]
-	streams     atomic.Pointer[[]string] // [[AssociatedRemoteMediaStreams]]
+	agreed      atomic.Pointer[signaling.Media] // with the peer, last
+	streams     atomic.Pointer[[]string]        // [[AssociatedRemoteMediaStreams]]
 
 	mu     sync.Mutex     // guards layers
 	layers []*TrackRemote // the tracks with a RID, in the order of their first packets
@@ -47,7 +48,7 @@ func newRTPReceiver(t *RTPTransceiver) *RTPReceiver {
 			t.pc.loop.post(func(time.Time) { r.bye(ssrc) })
 		},
 	})
-	r.parameters.Store(&RTPParameters{})
+	r.agreed.Store(&signaling.Media{})
 	r.streams.Store(&[]string{})
 	r.main = newTrackRemote(r, r.core.Main())
 	return r
@@ -81,10 +82,11 @@ func (r *RTPReceiver) StreamIDs() []string { return slices.Clone(*r.streams.Load
 // GetParameters returns the codecs and header extensions that may come
 // (webrtc-pc §5.3); none before they are negotiated.
 func (r *RTPReceiver) GetParameters() RTPParameters {
-	p := *r.parameters.Load()
-	p.Codecs = slices.Clone(p.Codecs)
-	p.HeaderExtensions = slices.Clone(p.HeaderExtensions)
-	return p
+	m := r.agreed.Load()
+	return RTPParameters{
+		Codecs:           codecParameters(m.ReceiveCodecs),
+		HeaderExtensions: extensionParameters(m.ReceiveExtensions),
+	}
 }
 
 // Stop stops the receiver's transceiver; see RTPTransceiver.Stop.
@@ -158,14 +160,6 @@ func (r *RTPReceiver) checkRID(rid string) error {
 		}
 	}
 	return &rtcerr.InvalidAccessError{Err: fmt.Errorf("no track has RID %q", rid)}
-}
-
-func (r *RTPReceiver) receiveCodecs() []codec.Codec {
-	var out []codec.Codec
-	for _, c := range r.parameters.Load().Codecs {
-		out = append(out, codecFrom(c))
-	}
-	return out
 }
 
 // track returns the track for a core, and makes one for a RID that is new.

@@ -117,10 +117,10 @@ type negotiation struct {
 	// since the state was last stable, in that order; created those of them that a
 	// remote offer has made.
 	touched, created []TransceiverID
-	// version and body are the session version and the text, apart from the
-	// version, of the last description written.
+	// version is the session version of the last description written, body the
+	// SHA-256 sum of its text from the line after the version on.
 	version uint64
-	body    string
+	body    [32]byte
 	// offer and answer are [[LastCreatedOffer]] and [[LastCreatedAnswer]], ""
 	// for none.
 	offer, answer string

@@ -44,22 +44,31 @@ type used struct {
 // with returns u with what media has too. The newest counts, should a peer
 // change a meaning.
 func (u used) with(m *Media) used {
-	var next used
-	var codecs [128]bool
-	for _, c := range slices.Concat(m.ReceiveCodecs, m.SendCodecs, u.codecs) {
-		if c.PayloadType < 128 && !codecs[c.PayloadType] {
-			codecs[c.PayloadType] = true
-			next.codecs = append(next.codecs, c)
+	return used{
+		codecs: union(func(c codec.Codec) uint8 { return c.PayloadType },
+			m.ReceiveCodecs, m.SendCodecs, u.codecs),
+		extensions: union(func(e HeaderExtension) uint8 { return e.ID },
+			m.ReceiveExtensions, m.SendExtensions, u.extensions),
+	}
+}
+
+// union returns the first of each number that is in the lists. If the first list has
+// them all, as is usual, it is that list: neither is changed by anybody.
+func union[E any](number func(E) uint8, lists ...[]E) []E {
+	var have [256]bool
+	all := slices.Clip(lists[0])
+	for _, e := range all {
+		have[number(e)] = true
+	}
+	for _, list := range lists[1:] {
+		for _, e := range list {
+			if !have[number(e)] {
+				have[number(e)] = true
+				all = append(all, e)
+			}
 		}
 	}
-	var ids [maxExtensionID + 1]bool
-	for _, e := range slices.Concat(m.ReceiveExtensions, m.SendExtensions, u.extensions) {
-		if !ids[e.ID] {
-			ids[e.ID] = true
-			next.extensions = append(next.extensions, e)
-		}
-	}
-	return next
+	return all
 }
 
 // is says whether a section at the row's index goes on with it. A peer that

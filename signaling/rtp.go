@@ -86,6 +86,7 @@ func (c *content) allowsMixed(i int) bool { return c.ExtmapAllowMixed || c.Media
 func codecsOf(m *sdp.Media) []codec.Codec {
 	described := m.Codecs()
 	codecs := make([]codec.Codec, len(described))
+	var shared []codec.Feedback
 	for i, d := range described {
 		codecs[i] = codec.Codec{
 			PayloadType: d.PayloadType,
@@ -94,11 +95,28 @@ func codecsOf(m *sdp.Media) []codec.Codec {
 			Channels:    d.Channels,
 			Fmtp:        d.Parameters,
 		}
-		for _, f := range d.Feedback {
-			codecs[i].Feedback = append(codecs[i].Feedback, codec.Feedback{Type: f.Type, Parameter: f.Parameter})
+		// Most have the same feedback; one list is enough for them.
+		if len(d.Feedback) == 0 {
+			continue
 		}
+		if !slices.EqualFunc(shared, d.Feedback, sameFeedback) {
+			shared = feedbackOf(d.Feedback)
+		}
+		codecs[i].Feedback = shared
 	}
 	return codecs
+}
+
+func feedbackOf(described []sdp.RTCPFB) []codec.Feedback {
+	list := make([]codec.Feedback, len(described))
+	for i, f := range described {
+		list[i] = codec.Feedback{Type: f.Type, Parameter: f.Parameter}
+	}
+	return list
+}
+
+func sameFeedback(f codec.Feedback, described sdp.RTCPFB) bool {
+	return f.Type == described.Type && f.Parameter == described.Parameter
 }
 
 // putCodecs writes the formats of a section.

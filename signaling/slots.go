@@ -7,19 +7,42 @@ import (
 
 // CurrentLocal returns the local description that is in force, nil without one
 // (RFC 9429 §4.1.13). As in all slots, candidates are in it as they come.
-func (m *Machine) CurrentLocal() *Description { return m.n.local(m.n.currentLocal) }
+func (m *Machine) CurrentLocal() *Description { return m.Slots().CurrentLocal() }
 
 // PendingLocal returns the local description that is being negotiated, nil
 // without one (RFC 9429 §4.1.14).
-func (m *Machine) PendingLocal() *Description { return m.n.local(m.n.pendingLocal) }
+func (m *Machine) PendingLocal() *Description { return m.Slots().PendingLocal() }
 
 // CurrentRemote returns the remote description that is in force, nil without
 // one (RFC 9429 §4.1.15).
-func (m *Machine) CurrentRemote() *Description { return m.n.currentRemote.published() }
+func (m *Machine) CurrentRemote() *Description { return m.Slots().CurrentRemote() }
 
 // PendingRemote returns the remote description that is being negotiated, nil
 // without one (RFC 9429 §4.1.16).
-func (m *Machine) PendingRemote() *Description { return m.n.pendingRemote.published() }
+func (m *Machine) PendingRemote() *Description { return m.Slots().PendingRemote() }
+
+// Slots returns the four slots as they are now.
+func (m *Machine) Slots() Slots { return Slots{m.n} }
+
+// Slots are the four slots of descriptions (RFC 9429 §4.1.12–§4.1.15) at one
+// moment. They do not change, so that any goroutine may read them. A description's
+// text is put together each time that it is asked for, and held by nobody.
+type Slots struct{ n *negotiation }
+
+// CurrentLocal is Machine.CurrentLocal of the moment.
+func (s Slots) CurrentLocal() *Description { return s.n.local(s.n.currentLocal) }
+
+// PendingLocal is Machine.PendingLocal of the moment.
+func (s Slots) PendingLocal() *Description { return s.n.local(s.n.pendingLocal) }
+
+// CurrentRemote is Machine.CurrentRemote of the moment.
+func (s Slots) CurrentRemote() *Description { return s.n.currentRemote.published() }
+
+// PendingRemote is Machine.PendingRemote of the moment.
+func (s Slots) PendingRemote() *Description { return s.n.pendingRemote.published() }
+
+// HasRemote says whether there is a remote description.
+func (s Slots) HasRemote() bool { return s.n.remoteDescription() != nil }
 
 // CanTrickle says whether the peer takes trickled candidates, nil while that
 // is not known (webrtc-pc §4.4.2, canTrickleIceCandidates; RFC 9429 §4.1.17).

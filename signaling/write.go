@@ -1,7 +1,9 @@
 package signaling
 
 import (
+	"crypto/sha256"
 	"slices"
+	"strings"
 
 	"github.com/parleyrtc/webrtc/sdp"
 )
@@ -42,13 +44,18 @@ func (n *negotiation) fillTransport(m *sdp.Media, t TransportID, l Local, p ICEP
 // the <sess-version> field, which MUST increment by one on each call to
 // createOffer if the offer might differ from the output of the previous call".
 func (n *negotiation) write(cfg Config, s *sdp.Session) string {
-	s.Origin = sdp.Origin{Username: "-", SessionID: cfg.SessionID, Address: "127.0.0.1"}
-	if body := s.Marshal(); body != n.body {
-		n.body = body
-		n.version++
+	s.Origin = sdp.Origin{Username: "-", SessionID: cfg.SessionID, SessionVersion: n.version + 1, Address: "127.0.0.1"}
+	text := s.Marshal()
+	// The version line is the first, the o= line the second.
+	_, body, _ := strings.Cut(text, "\no=")
+	_, body, _ = strings.Cut(body, "\n")
+	sum := sha256.Sum256([]byte(body))
+	if sum == n.body {
+		s.Origin.SessionVersion = n.version
+		return s.Marshal()
 	}
-	s.Origin.SessionVersion = n.version
-	return s.Marshal()
+	n.version, n.body = n.version+1, sum
+	return text
 }
 
 // localCredentials returns the credentials of a transport in the newest local

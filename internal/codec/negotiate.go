@@ -168,11 +168,18 @@ func (m pairing) result(preferOurs bool, parameters func(theirs, ours Codec) str
 		slices.SortStableFunc(order, func(a, b int) int { return m.ourOf[a] - m.ourOf[b] })
 	}
 	out := make([]Codec, 0, len(order))
+	var shared []Feedback
 	for _, i := range order {
 		t, o := m.theirs[i], m.ours[m.ourOf[i]]
 		c := Codec{
 			PayloadType: t.PayloadType, MimeType: o.MimeType, ClockRate: t.ClockRate, Channels: o.Channels,
 			Feedback: common(t.Feedback, o.Feedback),
+		}
+		// Most have the same feedback; one list is enough for them.
+		if len(c.Feedback) > 0 && slices.Equal(c.Feedback, shared) {
+			c.Feedback = shared
+		} else if len(c.Feedback) > 0 {
+			shared = c.Feedback
 		}
 		switch {
 		case t.IsRTX():
