@@ -10,7 +10,8 @@
 // # What is kept per SSRC
 //
 // The engine (pion/srtp) does the cryptography and is told the index of every
-// packet. The indices themselves are kept here, for three reasons:
+// packet; RTP packets that are sent under AES-GCM are sealed here, by the standard
+// library. The indices themselves are kept here, for three reasons:
 //
 //   - One index under one key must never protect two contents: with a counter
 //     mode such as AES-GCM the second packet gives away both contents, and with

@@ -74,31 +74,50 @@ func (e *engine) forget() {
 }
 
 const (
-	rtpHeaderLen  = 12 // RFC 3550 §5.1
-	rtcpHeaderLen = 8  // header and SSRC, which SRTCP leaves in the clear: RFC 3711 §3.4
-	rtcpIndexLen  = 4
+	rtpHeaderLen       = 12 // RFC 3550 §5.1
+	extensionHeaderLen = 4  // RFC 3550 §5.3.1: profile and length
+	rtcpHeaderLen      = 8  // header and SSRC, which SRTCP leaves in the clear: RFC 3711 §3.4
+	rtcpIndexLen       = 4
+
+	extensionBit = 0x10
+	// The profiles of header extensions of RFC 8285 §4.2 and §4.3, and of those of
+	// them that are encrypted: RFC 9335 §5.1.
+	oneByteProfile, twoByteProfile = 0xBEDE, 0x1000
+	cryptexOneByte, cryptexTwoByte = 0xC0DE, 0xC2DE
 )
 
-// rtpHeader reads what the header of an RTP packet says of its place in the
-// stream. RFC 3550 §5.1: version 2, up to 15 contributing sources, then a
-// header extension if the X bit is set; all of them must fit. extra reports
-// whether there are contributing sources or extensions, profile is that of the
-// extension, 0 without one.
-func rtpHeader(b []byte) (ssrc uint32, sequence uint16, extra bool, profile uint16, ok bool) {
+// An rtpHead is what is read of the header of an RTP packet.
+type rtpHead struct {
+	ssrc     uint32
+	sequence uint16
+	// profile is that of the header extension, if there is one.
+	profile   uint16
+	extension bool
+	sources   int // contributing ones
+	size      int // of all of it
+}
+
+// extra reports whether there are contributing sources or header extensions.
+func (h *rtpHead) extra() bool { return h.extension || h.sources > 0 }
+
+// rtpHeader reads the header of an RTP packet. RFC 3550 §5.1: version 2, up to 15
+// contributing sources, then a header extension if the X bit is set; all of them
+// must fit.
+func rtpHeader(b []byte) (h rtpHead, ok bool) {
 	if len(b) < rtpHeaderLen || b[0]>>6 != 2 {
-		return 0, 0, false, 0, false
+		return h, false
 	}
-	n := rtpHeaderLen + 4*int(b[0]&0xF)
-	extra = n > rtpHeaderLen
-	if b[0]&0x10 != 0 {
-		if len(b) < n+4 {
-			return 0, 0, false, 0, false
+	h.ssrc, h.sequence = binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint16(b[2:])
+	h.sources = int(b[0] & 0xF)
+	h.size = rtpHeaderLen + 4*h.sources
+	if b[0]&extensionBit != 0 {
+		if len(b) < h.size+extensionHeaderLen {
+			return h, false
 		}
-		extra = true
-		profile = binary.BigEndian.Uint16(b[n:])
-		n += 4 + 4*int(binary.BigEndian.Uint16(b[n+2:]))
+		h.extension, h.profile = true, binary.BigEndian.Uint16(b[h.size:])
+		h.size += extensionHeaderLen + 4*int(binary.BigEndian.Uint16(b[h.size+2:]))
 	}
-	return binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint16(b[2:]), extra, profile, len(b) >= n
+	return h, len(b) >= h.size
 }
 
 // rtcpHeader reads the SSRC of an RTCP packet.

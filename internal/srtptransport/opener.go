@@ -18,9 +18,6 @@ const (
 
 	// minReplayWindow and maxReplayWindow are limits of Config.ReplayWindow.
 	minReplayWindow, maxReplayWindow = 64, 1 << 15
-
-	// The profiles of header extensions that are encrypted: RFC 9335 §5.1.
-	cryptexOneByte, cryptexTwoByte = 0xC0DE, 0xC2DE
 )
 
 // Counters count the packets that an Opener refused.
@@ -51,13 +48,14 @@ type Opener struct {
 // counted. After ErrAuthentication the bytes of b are lost: a tag that does not
 // fit is known only after the decryption, which then clears what it wrote.
 func (o *Opener) OpenRTP(b []byte) ([]byte, error) {
-	ssrc, sequence, extra, profile, ok := rtpHeader(b)
+	h, ok := rtpHeader(b)
+	ssrc := h.ssrc
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !ok {
 		return nil, o.refuse(ErrMalformed)
 	}
-	if o.cryptexRequired && extra && profile != cryptexOneByte && profile != cryptexTwoByte {
+	if o.cryptexRequired && h.extra() && h.profile != cryptexOneByte && h.profile != cryptexTwoByte {
 		return nil, o.refuse(ErrCleartextHeader)
 	}
 	src, next := o.sources.live[ssrc], uint64(0)
@@ -66,7 +64,7 @@ func (o *Opener) OpenRTP(b []byte) ([]byte, error) {
 	} else {
 		next = o.sources.floors(ssrc).rtp
 	}
-	index := estimate(next, sequence)
+	index := estimate(next, h.sequence)
 	switch {
 	case src == nil && o.sources.full():
 		return nil, o.refuse(ErrTooManySources)

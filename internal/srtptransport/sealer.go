@@ -26,8 +26,15 @@ const (
 type Sealer struct {
 	mu sync.Mutex
 	// guarded by mu
-	engine  *engine
+	engine *engine
+	// aead seals RTP packets under AES-GCM; nil with other profiles, for which the
+	// engine does.
+	aead    *aeadSealer
 	sources sources
+	// last is the source of the last RTP packet, which the next one mostly is of;
+	// nil if it was forgotten.
+	last     *source
+	lastSSRC uint32
 }
 
 // SealRTP protects the RTP packet b in place and returns it with its tag. b
@@ -39,7 +46,7 @@ type Sealer struct {
 // untouched. A packet that is to be sent again is sent as the bytes that came
 // out the first time. After any other error the index counts as used.
 func (s *Sealer) SealRTP(b []byte) ([]byte, error) {
-	ssrc, sequence, _, _, ok := rtpHeader(b)
+	h, ok := rtpHeader(b)
 	if !ok {
 		return nil, ErrMalformed
 	}
@@ -48,12 +55,15 @@ func (s *Sealer) SealRTP(b []byte) ([]byte, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	src, err := s.source(ssrc)
-	if err != nil {
-		return nil, err
+	if s.last == nil || s.lastSSRC != h.ssrc {
+		src, err := s.source(h.ssrc)
+		if err != nil {
+			return nil, err
+		}
+		s.last, s.lastSSRC = src, h.ssrc
 	}
-	w := &src.rtp
-	index := estimate(w.next, sequence)
+	w := &s.last.rtp
+	index := estimate(w.next, h.sequence)
 	switch {
 	case index > maxRTPIndex:
 		return nil, ErrExhausted
@@ -64,7 +74,10 @@ func (s *Sealer) SealRTP(b []byte) ([]byte, error) {
 		*w = newWindow(sealWindow, w.floor)
 	}
 	w.use(index)
-	s.engine.context.SetROC(ssrc, uint32(index>>16))
+	if s.aead != nil {
+		return s.aead.seal(b, h, index, s.engine.cryptex)
+	}
+	s.engine.context.SetROC(h.ssrc, uint32(index>>16))
 	out, err := s.engine.sealRTP(b, b)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
@@ -153,6 +166,7 @@ func (s *Sealer) Forget(ssrc uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sources.forget(ssrc) {
+		s.last = nil
 		s.engine.forget()
 	}
 }

@@ -54,6 +54,11 @@ func New(p Profile, material []byte, client bool, c Config) (*Sealer, *Opener, e
 		c.Logger.Debug("media is protected", "profile", p, "cryptex", c.CryptexSend)
 	}
 	sealer := &Sealer{engine: sealing, sources: newSources(sealSources, 0)}
+	if s.aead {
+		if sealer.aead, err = newAEADSealer(local); err != nil {
+			return nil, nil, &rtcerr.OperationError{Err: err}
+		}
+	}
 	opener := &Opener{
 		engine: opening, sources: newSources(openSources, openRemnants),
 		window: replayWindow(c.ReplayWindow), cryptexRequired: c.CryptexRequired,
