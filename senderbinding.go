@@ -416,19 +416,23 @@ func (w *trackWriter) WriteRTP(header *rtp.Header, payload []byte) (int, error) 
 	}
 }
 
-// writeShared is WriteRTP for a payload that several senders share, at the time
-// now.
-func (w *trackWriter) writeShared(now time.Time, header *rtp.Header, payload *transceiver.Payload) error {
+// writeBurst is WriteRTP for the packets of a frame, with payloads that several
+// senders share, at the time now. The program's interceptors get them one by one.
+func (w *trackWriter) writeBurst(now time.Time, headers []rtp.Header, payloads []*transceiver.Payload) error {
 	to := w.to.Load()
 	switch {
 	case to == nil:
 		return nil
-	case to.chain != nil:
-		_, err := to.chain.Write(header, payload.Bytes(), nil)
-		return err
-	default:
-		return sendError(to.end.WriteShared(now, header, payload))
+	case to.chain == nil:
+		return to.end.WriteBurst(now, headers, payloads)
 	}
+	var first error
+	for i := range headers {
+		if _, err := to.chain.Write(&headers[i], payloads[i].Bytes(), nil); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
 }
 
 // sendError leaves out that a packet comes twice, or behind those that are known.

@@ -78,13 +78,18 @@ type sharingPeer struct {
 
 func (p *sharingPeer) WriteStream() TrackLocalWriter { return p }
 
-func (p *sharingPeer) writeShared(now time.Time, h *rtp.Header, payload *transceiver.Payload) error {
+func (p *sharingPeer) writeBurst(now time.Time, headers []rtp.Header, payloads []*transceiver.Payload) error {
 	if now.IsZero() {
 		return errors.New("no time")
 	}
-	p.shared = append(p.shared, payload)
-	_, err := p.WriteRTP(h, payload.Bytes())
-	return err
+	var first error
+	for i := range headers {
+		p.shared = append(p.shared, payloads[i])
+		if _, err := p.WriteRTP(&headers[i], payloads[i].Bytes()); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
 }
 
 func negotiated(pt PayloadType, mime string, rate uint32, fmtp string) RTPCodecParameters {

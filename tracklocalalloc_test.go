@@ -40,9 +40,13 @@ type countingSharer struct{ countingPeer }
 
 func (p *countingSharer) WriteStream() TrackLocalWriter { return p }
 
-func (p *countingSharer) writeShared(_ time.Time, h *rtp.Header, payload *transceiver.Payload) error {
-	_, err := p.WriteRTP(h, payload.Bytes())
-	return err
+func (p *countingSharer) writeBurst(_ time.Time, headers []rtp.Header, payloads []*transceiver.Payload) error {
+	for i := range headers {
+		if _, err := p.WriteRTP(&headers[i], payloads[i].Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fanOut binds a track to n peers, every second one with a shared writer.

@@ -14,12 +14,13 @@ import (
 	"github.com/parleyrtc/webrtc/transceiver"
 )
 
-// A sharedWriter is a TrackLocalWriter of this package's. It takes a payload that
-// other writers send as well, without a copy.
-type sharedWriter interface {
-	// writeShared sends a packet as WriteRTP does. The header is lent until it
-	// returns; the caller releases its use of the payload.
-	writeShared(now time.Time, header *rtp.Header, payload *transceiver.Payload) error
+// A burstWriter is a TrackLocalWriter of this package's. It takes all packets of a
+// frame at once, with payloads that other writers send as well, without a copy.
+type burstWriter interface {
+	// writeBurst sends packets as WriteRTP does one; it goes on after an error and
+	// returns the first. The headers are lent until it returns; the caller releases
+	// its use of the payloads.
+	writeBurst(now time.Time, headers []rtp.Header, payloads []*transceiver.Payload) error
 }
 
 // A localBinding is one sender of a track. It is not changed.
@@ -28,7 +29,7 @@ type localBinding struct {
 	ssrc        SSRC
 	payloadType PayloadType
 	writer      TrackLocalWriter
-	shared      sharedWriter // the writer, if it is one of ours
+	burst       burstWriter // the writer, if it is one of ours
 	// moves says under which identifiers the header extensions of the track's
 	// packets are sent. moved is false if they stay as they are.
 	moves []extensionMove
@@ -130,25 +131,19 @@ func (b *trackBurst) sendTo(binding *localBinding, now time.Time) error {
 			}
 		}
 	}
+	if binding.burst != nil {
+		for i := len(b.shared); i < len(b.payloads); i++ {
+			b.shared = append(b.shared, transceiver.NewPayload(b.payloads[i]))
+		}
+		return binding.burst.writeBurst(now, b.out, b.shared)
+	}
 	var first error
 	for i := range b.out {
-		if err := b.write(binding, i, now); err != nil && first == nil {
+		if _, err := binding.writer.WriteRTP(&b.out[i], b.payloads[i]); err != nil && first == nil {
 			first = err
 		}
 	}
 	return first
-}
-
-// write gives a binding the packet i of the burst.
-func (b *trackBurst) write(binding *localBinding, i int, now time.Time) error {
-	if binding.shared == nil {
-		_, err := binding.writer.WriteRTP(&b.out[i], b.payloads[i])
-		return err
-	}
-	if len(b.shared) <= i {
-		b.shared = append(b.shared, transceiver.NewPayload(b.payloads[i]))
-	}
-	return binding.shared.writeShared(now, &b.out[i], b.shared[i])
 }
 
 // move gives the header extensions of b.out[i] the identifiers of a binding. The

@@ -97,7 +97,7 @@ func (s *TrackLocalStaticRTP) Bind(trackContext TrackLocalContext) (RTPCodecPara
 		writer:      trackContext.WriteStream(),
 		moved:       s.mapped,
 	}
-	b.shared, _ = b.writer.(sharedWriter)
+	b.burst, _ = b.writer.(burstWriter)
 	if s.mapped {
 		b.moves = extensionMoves(s.extensions, trackContext.HeaderExtensions())
 	}

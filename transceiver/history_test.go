@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/pion/rtp"
 )
 
 // keep adds a packet with a payload of the given length.
@@ -139,7 +141,7 @@ func TestHistoriesSharePayloads(t *testing.T) {
 	one, other := w.s.NewSendStream(a, SendEvents{}), w.s.NewSendStream(b, SendEvents{})
 	p := NewPayload([]byte("shared"))
 	for _, st := range []*SendStream{one, other} {
-		if err := st.WriteShared(w.now, rtpHeaderOf(96, 1, 0), p); err != nil {
+		if err := st.WriteBurst(w.now, []rtp.Header{*rtpHeaderOf(96, 1, 0)}, []*Payload{p}); err != nil {
 			t.Fatal(err)
 		}
 	}

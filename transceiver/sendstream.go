@@ -155,15 +155,7 @@ func (st *SendStream) SSRC() uint32 { return st.ssrc.Load() }
 // that was sent, ErrTooOld for one of which nobody knows, ErrStreamClosed, or
 // what the path says.
 func (st *SendStream) WriteRTP(now time.Time, h *rtp.Header, payload []byte) (int, error) {
-	return st.write(now, h, payload, nil, anyWriter)
-}
-
-// WriteShared sends as WriteRTP does a packet with a payload that other streams
-// send as well: it is kept once for all of them. The caller keeps its own use of
-// p.
-func (st *SendStream) WriteShared(now time.Time, h *rtp.Header, p *Payload) error {
-	_, err := st.write(now, h, p.b, p, anyWriter)
-	return err
+	return st.write(now, h, payload, anyWriter)
 }
 
 // Rebase says that the next packet is of another source: sequence numbers go on
@@ -200,41 +192,62 @@ func (st *SendStream) NewWriter() *Writer {
 // WriteRTP is [SendStream.WriteRTP]. It returns 0 and no error once the stream has
 // another writer.
 func (w *Writer) WriteRTP(now time.Time, h *rtp.Header, payload []byte) (int, error) {
-	return w.st.write(now, h, payload, nil, w.turn)
+	return w.st.write(now, h, payload, w.turn)
 }
 
-// WriteShared is [SendStream.WriteShared]. Nothing happens once the stream has
-// another writer.
-func (w *Writer) WriteShared(now time.Time, h *rtp.Header, p *Payload) error {
-	_, err := w.st.write(now, h, p.b, p, w.turn)
-	return err
+// WriteBurst is [SendStream.WriteBurst]. Nothing happens once the stream has another
+// writer.
+func (w *Writer) WriteBurst(now time.Time, headers []rtp.Header, payloads []*Payload) error {
+	return w.st.writeBurst(now, headers, payloads, w.turn)
 }
 
-func (st *SendStream) write(now time.Time, h *rtp.Header, payload []byte, shared *Payload, turn uint64) (int, error) {
-	n, kind, err := st.writeLocked(now, h, payload, shared, turn)
+func (st *SendStream) write(now time.Time, h *rtp.Header, payload []byte, turn uint64) (int, error) {
+	n, kind, err := st.writeLocked(now, h, payload, turn)
 	if n > 0 {
 		st.out.armReports(now, kind == codec.Video)
 	}
 	return n, err
 }
 
-func (st *SendStream) writeLocked(now time.Time, h *rtp.Header, payload []byte, shared *Payload, turn uint64) (int, codec.Kind, error) {
+func (st *SendStream) writeLocked(now time.Time, h *rtp.Header, payload []byte, turn uint64) (int, codec.Kind, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if st.closed {
-		return 0, 0, ErrStreamClosed
+	sealer, err := st.ready(turn)
+	if sealer == nil {
+		return 0, 0, err
 	}
-	sealer := st.out.sealer.Load()
-	if sealer == nil || !st.cfg.Active || turn != anyWriter && turn != st.turn || h.SSRC != 0 && h.SSRC == st.cfg.RTXSSRC {
-		return 0, 0, nil
+	n, err := st.put(now, sealer, h, payload, nil)
+	if n > 0 {
+		err = st.out.flush(&st.burst)
+	}
+	return n, st.cfg.Kind, err
+}
+
+// ready returns what packets of a writer are sealed with; nil if they are not to be
+// sent, with or without an error.
+func (st *SendStream) ready(turn uint64) (*srtptransport.Sealer, error) {
+	if st.closed {
+		return nil, ErrStreamClosed
+	}
+	if !st.cfg.Active || turn != anyWriter && turn != st.turn {
+		return nil, nil
+	}
+	return st.out.sealer.Load(), nil
+}
+
+// put puts a packet of the source into the burst. The result is positive if it did,
+// which has used up the sequence number.
+func (st *SendStream) put(now time.Time, sealer *srtptransport.Sealer, h *rtp.Header, payload []byte, shared *Payload) (int, error) {
+	if h.SSRC != 0 && h.SSRC == st.cfg.RTXSSRC {
+		return 0, nil
 	}
 	st.continueSource(sealer)
 	place, err := st.numbers.number(now, h.SequenceNumber, h.Timestamp)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	if place.out <= st.numbers.out && sealer.Sealed(st.cfg.SSRC, uint16(place.out)) {
-		return 0, 0, ErrAlreadySent
+		return 0, ErrAlreadySent
 	}
 	format := st.format(h.PayloadType)
 	st.fields = rtpheader.Fields{
@@ -242,9 +255,11 @@ func (st *SendStream) writeLocked(now time.Time, h *rtp.Header, payload []byte, 
 		SSRC: st.cfg.SSRC, CSRCs: h.CSRC, Elements: st.fields.Elements,
 	}
 	st.passed = st.passed[:0]
-	for _, id := range st.marks.pass {
-		if data := h.GetExtension(id); data != nil {
-			st.passed = append(st.passed, rtpheader.Element{ID: id, Data: data})
+	if h.Extension {
+		for _, id := range st.marks.pass {
+			if data := h.GetExtension(id); data != nil {
+				st.passed = append(st.passed, rtpheader.Element{ID: id, Data: data})
+			}
 		}
 	}
 	padding := uint8(0)
@@ -255,13 +270,13 @@ func (st *SendStream) writeLocked(now time.Time, h *rtp.Header, payload []byte, 
 	if n > 0 {
 		st.numbers.take(now, place, format.clock)
 	}
-	return n, st.cfg.Kind, err
+	return n, err
 }
 
-// transmit sends the packet that st.fields and st.passed describe and keeps what
-// it takes to send it again. Its return value is positive if the sequence number
-// is used up, whether or not the path took the packet. A pacer goes in between
-// here and the caller: what depends on the time of sending is written below.
+// transmit seals the packet that st.fields and st.passed describe, puts it into the
+// burst and keeps what it takes to send it again. Its return value is positive if
+// the sequence number is used up. What depends on the time of sending is written
+// here: a pacer goes in between here and the caller.
 func (st *SendStream) transmit(now time.Time, sealer *srtptransport.Sealer, number int64, f sendFormat, payload []byte, shared *Payload, padding uint8) (int, error) {
 	buf := sendBuffers.Get().(*sendBuffer)
 	st.mark(now, number)
@@ -284,7 +299,7 @@ func (st *SendStream) transmit(now time.Time, sealer *srtptransport.Sealer, numb
 	st.counts.Bytes += uint64(len(payload))
 	st.counts.HeaderBytes += uint64(header + int(padding))
 	st.lastSent = now
-	return n, st.out.flush(&st.burst)
+	return n, nil
 }
 
 // Pause has the stream send nothing more until Configure makes it active again,

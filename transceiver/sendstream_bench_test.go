@@ -13,11 +13,14 @@ import (
 // A benchWorld is n streams, each of a session of its own as in a fan-out to n
 // peers, with all header extensions and a path that takes everything.
 type benchWorld struct {
-	streams []*SendStream
-	packets int
-	header  rtp.Header
-	payload []byte
-	now     time.Time
+	streams  []*SendStream
+	packets  int // that the path was given
+	flushes  int // how often it was
+	header   rtp.Header
+	payload  []byte
+	headers  []rtp.Header
+	payloads []*Payload
+	now      time.Time
 }
 
 func newBenchWorld(tb testing.TB, n int, c SendConfig) *benchWorld {
@@ -29,7 +32,11 @@ func newBenchWorld(tb testing.TB, n int, c SendConfig) *benchWorld {
 	}
 	c.Extensions = allExtensions
 	for range n {
-		s := NewSession(SessionConfig{CNAME: "bench", Send: func(p [][]byte) error { b.packets += len(p); return nil }})
+		s := NewSession(SessionConfig{CNAME: "bench", Send: func(p [][]byte) error {
+			b.packets += len(p)
+			b.flushes++
+			return nil
+		}})
 		sealer, _, err := srtptransport.New(srtptransport.AEADAES128GCM, keyingMaterial(tb, srtptransport.AEADAES128GCM), true, srtptransport.Config{})
 		if err != nil {
 			tb.Fatal(err)
@@ -39,36 +46,44 @@ func newBenchWorld(tb testing.TB, n int, c SendConfig) *benchWorld {
 	}
 	// Steady: the histories are as long as they get.
 	for range 3 * historyPackets {
-		b.write(tb)
+		b.write(tb, 1)
 	}
+	b.packets, b.flushes = 0, 0
 	return b
 }
 
-// write sends one packet to all.
-func (b *benchWorld) write(tb testing.TB) {
-	b.header.SequenceNumber++
+// write sends a burst to all.
+func (b *benchWorld) write(tb testing.TB, burst int) {
 	b.header.Timestamp += 3000
-	b.now = b.now.Add(time.Millisecond)
-	p := NewPayload(b.payload)
+	b.headers, b.payloads = b.headers[:0], b.payloads[:0]
+	for range burst {
+		b.header.SequenceNumber++
+		b.now = b.now.Add(time.Millisecond)
+		b.headers, b.payloads = append(b.headers, b.header), append(b.payloads, NewPayload(b.payload))
+	}
 	for _, st := range b.streams {
-		if err := st.WriteShared(b.now, &b.header, p); err != nil {
+		if err := st.WriteBurst(b.now, b.headers, b.payloads); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	p.Release()
+	for _, p := range b.payloads {
+		p.Release()
+	}
 }
 
-func BenchmarkWriteShared(b *testing.B) {
-	for _, n := range []int{1, 10, 100} {
-		b.Run(fmt.Sprint(n, " peers"), func(b *testing.B) {
-			w := newBenchWorld(b, n, videoConfig())
-			w.packets = 0
-			b.ReportAllocs()
-			for b.Loop() {
-				w.write(b)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(w.packets), "ns/packet")
-		})
+// BenchmarkFanOut sends bursts to many peers, without the system calls.
+func BenchmarkFanOut(b *testing.B) {
+	for _, n := range []int{1, 100} {
+		for _, burst := range []int{1, 4, 8, 40} {
+			b.Run(fmt.Sprintf("%d peers, bursts of %d", n, burst), func(b *testing.B) {
+				w := newBenchWorld(b, n, videoConfig())
+				b.ReportAllocs()
+				for b.Loop() {
+					w.write(b, burst)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(w.packets), "ns/packet")
+			})
+		}
 	}
 }
 
@@ -120,8 +135,10 @@ func TestSendingDoesNotAllocate(t *testing.T) {
 	verbatim.RTXSSRC = 0
 	for name, c := range map[string]SendConfig{"RTX": videoConfig(), "verbatim": verbatim, "audio": audioConfig()} {
 		w := newBenchWorld(t, 3, c)
-		if n := testing.AllocsPerRun(2000, func() { w.write(t) }); n != 0 {
-			t.Errorf("%s: %v allocations for a packet to three peers", name, n)
+		for _, burst := range []int{1, 4, 8, 40} {
+			if n := testing.AllocsPerRun(2000, func() { w.write(t, burst) }); n != 0 {
+				t.Errorf("%s: %v allocations for a burst of %d to three peers", name, n, burst)
+			}
 		}
 		w = newBenchWorld(t, 1, c)
 		st := w.streams[0]

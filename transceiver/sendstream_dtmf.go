@@ -128,5 +128,6 @@ func (st *SendStream) sendTone(now time.Time, sealer *srtptransport.Sealer, f se
 	}
 	st.passed = st.passed[:0]
 	payload := e.payload()
-	_, _ = st.transmit(now, sealer, number, f, payload[:], nil, 0) // nobody is there to hear what the path says
+	_, _ = st.transmit(now, sealer, number, f, payload[:], nil, 0)
+	_ = st.out.flush(&st.burst) // nobody is there to hear what the path says
 }

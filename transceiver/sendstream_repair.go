@@ -111,9 +111,6 @@ const (
 	unknownRepairInterval = 20 * time.Millisecond
 )
 
-// maxBurst is how many packets are given to the path at a time.
-const maxBurst = 32
-
 // resend sends packets again that the peer asks for, as far as they are known.
 // Each is sent once in a round trip: until then a request may be older than what
 // answers it.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
+
 	"github.com/parleyrtc/webrtc/transceiver/feedback"
 	"github.com/parleyrtc/webrtc/transceiver/rtpheader"
 )
@@ -239,7 +241,9 @@ func TestStreamsAreSafeForConcurrentUse(t *testing.T) {
 	}
 	p := NewPayload([]byte("payload"))
 	run(func(i uint16) { _, _ = video.WriteRTP(now(i), rtpHeaderOf(96, i, 0), []byte("x")) })
-	run(func(i uint16) { _ = video.WriteShared(now(i), rtpHeaderOf(96, i, 0), p) })
+	run(func(i uint16) {
+		_ = video.WriteBurst(now(i), []rtp.Header{*rtpHeaderOf(96, i, 0), *rtpHeaderOf(96, i+1, 0)}, []*Payload{p, p})
+	})
 	run(func(i uint16) { _, _ = audio.WriteRTP(now(i), rtpHeaderOf(111, i, 0), []byte("x")) })
 	run(func(i uint16) {
 		r := feedback.NewReader(feedback.PictureLoss{Media: videoSSRC}.Append(nackOf(videoSSRC, i-1, i-2, i-3)))

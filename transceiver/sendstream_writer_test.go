@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
+
 	"github.com/parleyrtc/webrtc/transceiver/feedback"
 )
 
@@ -23,7 +25,7 @@ func TestAStreamHasOneWriter(t *testing.T) {
 			t.Errorf("a late packet of the first writer: %d, %v", n, err)
 		}
 		p := NewPayload([]byte("late"))
-		if err := first.WriteShared(w.now, rtpHeaderOf(96, 103+i, 1000), p); err != nil {
+		if err := first.WriteBurst(w.now, []rtp.Header{*rtpHeaderOf(96, 103+i, 1000)}, []*Payload{p}); err != nil {
 			t.Errorf("a late packet of the first writer: %v", err)
 		}
 		p.Release()
