@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,17 +18,17 @@ func (t *Transport) Conn() *Conn { return &Conn{t: t} }
 // Conn is a net.Conn that carries a Transport's application data, one record
 // for each Write and each Read. Append and Flush send a burst.
 type Conn struct {
-	t *Transport
+	t      *Transport
+	closed atomic.Bool
 
 	// What follows is guarded by the lock of t.data.
-	closed   bool
 	deadline time.Time
 	timer    *time.Timer
 }
 
 // stopped is called with the lock of t.data held.
 func (c *Conn) stopped() error {
-	if c.closed {
+	if c.closed.Load() {
 		return fmt.Errorf("dtlstransport: read: %w", net.ErrClosed)
 	}
 	if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
@@ -47,29 +48,26 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return len(p), c.Flush()
 }
 
-// Append seals p as one record of application data, behind those that wait for
-// Flush. It does not keep p. A full burst, of 64 records or 64 KiB, leaves by
-// itself. Several goroutines may call Append and Flush; their records leave in
-// the order in which they were appended. Errors are those of Transport.Write.
+// Append is Transport.Append, until Close.
 func (c *Conn) Append(p []byte) error {
-	closed := false
-	c.t.data.look(func() { closed = c.closed })
-	if closed {
+	if c.closed.Load() {
 		return fmt.Errorf("dtlstransport: write: %w", net.ErrClosed)
 	}
-	_, err := c.t.Write(p)
-	return err
+	return c.t.Append(p)
 }
 
 // Flush hands the records that wait to Config.Send, in one call. Without any it
 // does nothing. It reports no loss: a path that is dead or not there loses the
 // records, as a network would.
-func (c *Conn) Flush() error { return nil }
+func (c *Conn) Flush() error {
+	c.t.Flush()
+	return nil
+}
 
 // Close ends Read and Write, and leaves the transport as it is.
 func (c *Conn) Close() error {
 	c.t.data.wake(func() {
-		c.closed = true
+		c.closed.Store(true)
 		if c.timer != nil {
 			c.timer.Stop()
 		}
@@ -86,7 +84,7 @@ func (c *Conn) SetReadDeadline(at time.Time) error {
 			c.timer.Stop()
 			c.timer = nil
 		}
-		if wait := time.Until(at); !c.closed && !at.IsZero() && wait > 0 {
+		if wait := time.Until(at); !c.closed.Load() && !at.IsZero() && wait > 0 {
 			c.timer = time.AfterFunc(wait, func() { c.t.data.wake(func() {}) })
 		}
 	})

@@ -12,4 +12,18 @@ type counters struct {
 	drops                            [dropReasons]atomic.Uint64
 }
 
+// deliver hands datagrams to send. A failure is counted and not told: a lost
+// datagram is for the timers.
+func (c *counters) deliver(send func([][]byte) error, datagrams [][]byte) {
+	n := 0
+	for _, b := range datagrams {
+		n += len(b)
+	}
+	c.datagramsSent.Add(uint64(len(datagrams)))
+	c.bytesSent.Add(uint64(n))
+	if err := send(datagrams); err != nil {
+		c.sendErrors.Add(1)
+	}
+}
+
 func (c *counters) drop(why drop) { c.drops[why].Add(1) }

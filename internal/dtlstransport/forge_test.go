@@ -1,12 +1,10 @@
 package dtlstransport
 
 import (
-	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/gob"
 	"testing"
 
 	"github.com/pion/dtls/v3/pkg/crypto/prf"
@@ -23,28 +21,13 @@ type forger struct {
 
 func newForger(t *testing.T, p *peer) *forger {
 	t.Helper()
-	raw, err := p.session.MarshalBinary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var s struct {
-		LocalRandom, RemoteRandom [32]byte
-		MasterSecret              []byte
-		IsClient                  bool
-	}
-	if err := gob.NewDecoder(bytes.NewReader(raw)).Decode(&s); err != nil {
-		t.Fatal(err)
-	}
-	client, server := s.LocalRandom[:], s.RemoteRandom[:]
-	if !s.IsClient {
-		client, server = server, client
-	}
-	keys, err := prf.GenerateEncryptionKeys(s.MasterSecret, client, server, 0, 16, 4, sha256.New)
+	s := p.session
+	keys, err := prf.GenerateEncryptionKeys(s.master, s.clientRandom[:], s.serverRandom[:], 0, 16, 4, sha256.New)
 	if err != nil {
 		t.Fatal(err)
 	}
 	key, iv := keys.ClientWriteKey, keys.ClientWriteIV
-	if !s.IsClient {
+	if !s.client {
 		key, iv = keys.ServerWriteKey, keys.ServerWriteIV
 	}
 	block, err := aes.NewCipher(key)

@@ -121,7 +121,7 @@ func TestAProtectedAlertEndsTheSession(t *testing.T) {
 		p.start()
 		p.wantConnected(2*time.Second, "after Start")
 		p.a.HandleDatagram(newForger(t, p.b).seal(typeAlert, []byte{2, 80}))
-		p.a.wantFailure(rtcerr.DetailDTLSFailure, nil, -1, -1, "a protected alert, whose number the engine keeps")
+		p.a.wantFailure(rtcerr.DetailDTLSFailure, nil, -1, 80, "internal_error")
 	})
 	bubble(t, "warning", func(t *testing.T) {
 		p := newPair(t, rtt/2)

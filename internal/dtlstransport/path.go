@@ -8,29 +8,36 @@ import (
 	"time"
 )
 
-// Bounds of the inbound queue: before Start, during the handshake, and once the
-// peer is verified, when it may be sending a whole window of SCTP's at once. A
-// queue that holds less than the window of 4 MiB, in packets of 1200 bytes, loses
-// packets which the peer has been told there is room for, and then waits a
-// second for SCTP's timer.
+// Bounds of the inbound queues: before Start; of protected records that wait for
+// the end of the handshake; during the handshake; and once the peer is verified,
+// when it may be sending a whole window of SCTP's at once. A queue that holds
+// less than the window of 4 MiB, in packets of 1200 bytes, loses packets which
+// the peer has been told there is room for, and then waits a second for SCTP's
+// timer.
 const (
 	earlyPackets, earlyBytes     = 32, 32 << 10
+	heldPackets, heldBytes       = 128, 128 << 10
 	inboundPackets, inboundBytes = 1024, 1 << 20
 	windowPackets, windowBytes   = 6144, 6 << 20
 )
 
 // path is the net.PacketConn that the engine runs on. It stands between the
 // engine and ICE: what comes in is filtered and queued, what goes out is
-// looked at and passed on. Closing it leaves ICE alone.
+// looked at and passed on. Closing it leaves ICE alone. It is there for the
+// handshake; where the records stay the engine's, to the end.
 type path struct {
-	in   *packetQueue
+	in *packetQueue
+	// held are protected records other than handshake messages, which the engine
+	// is not shown: it would lose them.
+	held *packetQueue
 	send func([][]byte) error
-	// established is set once the handshake is done.
+	// established is set once the handshake is done, if the records stay the
+	// engine's.
 	established atomic.Bool
 	// lastFlightGap is the least time between two repetitions of the last flight.
 	// Set before the engine starts.
 	lastFlightGap time.Duration
-	count         counters
+	count         *counters
 	group         groupWatch
 	// out is the argument of send. The engine writes one datagram at a time.
 	out [1][]byte
@@ -45,16 +52,26 @@ type path struct {
 	// lastFlight is when the last flight was repeated.
 	lastFlight time.Time
 	closed     bool
+	// detached is set once the records are no longer the engine's: nothing of
+	// what it writes gets out, since it would repeat nonces.
+	detached bool
+	// next is one above the highest sequence number of epoch 1 that has left.
+	next uint64
+	// changeCipherSpec and finished are the records of our last flight, copies.
+	changeCipherSpec, finished []byte
 }
 
 func newPath(send func([][]byte) error) *path {
-	return &path{in: newPacketQueue(earlyPackets, earlyBytes), send: send}
+	return &path{
+		in:    newPacketQueue(earlyPackets, earlyBytes),
+		held:  newPacketQueue(heldPackets, heldBytes),
+		send:  send,
+		count: new(counters),
+	}
 }
 
 // deliver filters a datagram that arrived and queues what may pass.
 func (p *path) deliver(datagram []byte) {
-	p.count.datagramsReceived.Add(1)
-	p.count.bytesReceived.Add(uint64(len(datagram)))
 	if p.in.over() {
 		p.count.drop(dropClosed)
 		return
@@ -83,6 +100,12 @@ func (p *path) deliver(datagram []byte) {
 			p.noteReceivedAlert(d)
 		}
 		p.group.look(r)
+		if r.epoch == 1 && r.typ != typeHandshake && !established {
+			if !p.held.push(r.raw) {
+				p.count.queueFull.Add(1)
+			}
+			continue
+		}
 		if len(parts) == cap(few) {
 			// No implementation writes so many; an attacker pays for each.
 			p.count.drop(dropOversized)
@@ -134,12 +157,8 @@ func (p *path) WriteTo(b []byte, _ net.Addr) (int, error) {
 	if !p.admit(b) {
 		return len(b), nil
 	}
-	p.count.datagramsSent.Add(1)
-	p.count.bytesSent.Add(uint64(len(b)))
 	p.out[0] = b
-	if err := p.send(p.out[:]); err != nil {
-		p.count.sendErrors.Add(1)
-	}
+	p.count.deliver(p.send, p.out[:])
 	p.out[0] = nil
 	return len(b), nil
 }
@@ -149,13 +168,13 @@ func (p *path) WriteTo(b []byte, _ net.Addr) (int, error) {
 // handshake record of the peer with one, so that a peer could make it send
 // without end.
 func (p *path) admit(b []byte) bool {
-	r, b, ok := nextRecord(b)
-	if !ok || r.typ == typeApplicationData {
-		return true
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	r, b, ok := nextRecord(b)
+	if !ok || r.typ == typeApplicationData {
+		return !p.detached
+	}
+	if p.closed || p.detached {
 		return false
 	}
 	if r.typ == typeAlert {
@@ -170,6 +189,7 @@ func (p *path) admit(b []byte) bool {
 	if !p.established.Load() {
 		for ok {
 			p.group.look(r)
+			p.noteSent(r)
 			r, b, ok = nextRecord(b)
 		}
 		return true
@@ -183,6 +203,40 @@ func (p *path) admit(b []byte) bool {
 	return true
 }
 
+// noteSent keeps what the record layer must know of a record of the
+// handshake's. mu is held.
+func (p *path) noteSent(r record) {
+	switch {
+	case r.epoch == 0 && r.typ == typeChangeCipherSpec:
+		p.changeCipherSpec = append(p.changeCipherSpec[:0], r.raw...)
+	case r.epoch == 1 && r.typ == typeHandshake:
+		p.finished = append(p.finished[:0], r.raw...)
+	}
+	if r.epoch == 1 {
+		p.next = max(p.next, r.sequence()+1)
+	}
+}
+
+// detach lets nothing of the engine's out any more.
+func (p *path) detach() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.detached = true
+}
+
+// release gives the records that were held to the engine, whose they stay.
+// Nothing is delivered meanwhile.
+func (p *path) release() {
+	p.established.Store(true)
+	p.in.limit(windowPackets, windowBytes)
+	for q := p.held.next(); q != nil; q = p.held.next() {
+		if !p.in.push(q.content()) {
+			p.count.queueFull.Add(1)
+		}
+		q.free()
+	}
+}
+
 // Close ends reading. The engine calls it on its own end and on ours.
 func (p *path) Close() error {
 	p.mu.Lock()
@@ -190,6 +244,7 @@ func (p *path) Close() error {
 	p.mu.Unlock()
 	p.in.close(net.ErrClosed)
 	p.in.discard()
+	p.held.discard()
 	return nil
 }
 

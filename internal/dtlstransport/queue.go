@@ -7,13 +7,14 @@ import (
 	"sync"
 )
 
-// packetQueue is a bounded first-in-first-out queue of packets. push never
-// blocks; pop does. All methods may be called from any goroutine.
+// packetQueue is a bounded first-in-first-out queue of packets. Pushing never
+// blocks; pop does. All methods may be called from any goroutine. An empty
+// queue holds no memory but its own.
 type packetQueue struct {
 	mu         sync.Mutex
 	ready      sync.Cond
-	packets    []packet
-	head       int // index of the oldest packet
+	head, tail *packet
+	packets    int
 	bytes      int
 	maxPackets int
 	maxBytes   int
@@ -23,44 +24,43 @@ type packetQueue struct {
 	interrupted bool
 }
 
-// packet is what a queue holds: the first n bytes of a buffer from the pool,
-// or, where that is too short, a slice of its own.
+// packet is what a queue holds. It comes from newPacket and goes back by free.
 type packet struct {
-	pooled *[pooledSize]byte
-	large  []byte
-	n      int
+	next  *packet
+	n     int    // the length of the content
+	large []byte // the content, if it is longer than small
+	small [pooledSize]byte
 }
 
 // pooledSize holds every datagram of an ordinary path.
 const pooledSize = 2048
 
-// buffers are shared by all transports, so that an idle one holds none.
-var buffers = sync.Pool{New: func() any { return new([pooledSize]byte) }}
+// pool is shared by all transports, so that an idle one holds no buffers.
+var pool = sync.Pool{New: func() any { return new(packet) }}
 
-func newPacket(parts [][]byte, n int) packet {
-	p := packet{n: n}
-	var dst []byte
-	if n <= pooledSize {
-		p.pooled = buffers.Get().(*[pooledSize]byte)
-		dst = p.pooled[:0]
-	} else {
+// newPacket returns a packet with room for n bytes.
+func newPacket(n int) *packet {
+	p := pool.Get().(*packet)
+	p.next, p.n = nil, 0
+	if n > pooledSize {
 		p.large = make([]byte, n)
-		dst = p.large[:0]
-	}
-	for _, b := range parts {
-		dst = append(dst, b...)
 	}
 	return p
 }
 
-// take copies the packet to dst and gives its buffer back.
-func (p packet) take(dst []byte) int {
-	if p.pooled == nil {
-		return copy(dst, p.large)
+// room returns the packet's buffer.
+func (p *packet) room() []byte {
+	if p.large != nil {
+		return p.large
 	}
-	n := copy(dst, p.pooled[:p.n])
-	buffers.Put(p.pooled)
-	return n
+	return p.small[:]
+}
+
+func (p *packet) content() []byte { return p.room()[:p.n] }
+
+func (p *packet) free() {
+	p.next, p.large = nil, nil
+	pool.Put(p)
 }
 
 func newPacketQueue(maxPackets, maxBytes int) *packetQueue {
@@ -69,28 +69,63 @@ func newPacketQueue(maxPackets, maxBytes int) *packetQueue {
 	return q
 }
 
-// push appends a copy of the parts, joined. It returns false, and keeps
-// nothing, if the queue is full or closed.
+// push appends a copy of the parts, joined, and wakes a reader. It returns
+// false, and keeps nothing, if the queue is full or closed.
 func (q *packetQueue) push(parts ...[]byte) bool {
 	n := 0
-	for _, p := range parts {
-		n += len(p)
+	for _, b := range parts {
+		n += len(b)
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.err != nil || q.len() >= q.maxPackets || q.bytes+n > q.maxBytes {
+	p := newPacket(n)
+	for _, b := range parts {
+		p.n += copy(p.room()[p.n:], b)
+	}
+	if !q.put(p) {
+		p.free()
 		return false
 	}
-	if q.head > 0 && len(q.packets) == cap(q.packets) {
-		// Use the room of what has left before asking for more.
-		left := copy(q.packets, q.packets[q.head:])
-		clear(q.packets[left:])
-		q.packets, q.head = q.packets[:left], 0
-	}
-	q.packets = append(q.packets, newPacket(parts, n))
-	q.bytes += n
-	q.ready.Signal()
+	q.signal()
 	return true
+}
+
+// put appends p, which is the queue's from then on, and wakes nobody: signal
+// does, once for many. It returns false if the queue is full or closed.
+func (q *packetQueue) put(p *packet) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err != nil || q.packets >= q.maxPackets || q.bytes+p.n > q.maxBytes {
+		return false
+	}
+	if q.tail == nil {
+		q.head = p
+	} else {
+		q.tail.next = p
+	}
+	q.tail = p
+	q.packets++
+	q.bytes += p.n
+	return true
+}
+
+// signal wakes a reader, if one waits and there is something to read.
+func (q *packetQueue) signal() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.head != nil {
+		q.ready.Signal()
+	}
+}
+
+// take removes the oldest packet. mu is held.
+func (q *packetQueue) take() *packet {
+	p := q.head
+	q.head = p.next
+	if q.head == nil {
+		q.tail = nil
+	}
+	q.packets--
+	q.bytes -= p.n
+	return p
 }
 
 // pop waits for a packet and copies it to p. A packet that is longer than p
@@ -101,43 +136,55 @@ func (q *packetQueue) pop(p []byte) (int, error) { return q.popUntil(p, nil) }
 // popUntil is pop for a reader that may be stopped: once stopped returns an
 // error, popUntil returns that. What stops it must call wake.
 func (q *packetQueue) popUntil(p []byte, stopped func() error) (int, error) {
+	next, err := q.wait(len(p), stopped)
+	if next == nil {
+		return 0, err
+	}
+	if err != nil {
+		return next.n, err
+	}
+	n := copy(p, next.content())
+	next.free()
+	return n, nil
+}
+
+// wait waits for a packet of at most most bytes and takes it off. A longer one
+// is returned with io.ErrShortBuffer, and stays.
+func (q *packetQueue) wait(most int, stopped func() error) (*packet, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
 		if stopped != nil {
 			if err := stopped(); err != nil {
-				return 0, err
+				return nil, err
 			}
 		}
 		switch {
 		case q.interrupted:
-			return 0, os.ErrDeadlineExceeded
-		case q.len() > 0:
-			next := q.packets[q.head]
-			if next.n > len(p) {
-				return next.n, io.ErrShortBuffer
+			return nil, os.ErrDeadlineExceeded
+		case q.head != nil && q.head.n > most:
+			return q.head, io.ErrShortBuffer
+		case q.head != nil:
+			p := q.take()
+			if q.head != nil {
+				q.ready.Signal() // there is work for another reader
 			}
-			q.packets[q.head] = packet{}
-			q.head++
-			q.bytes -= next.n
-			if q.head == len(q.packets) {
-				q.rewind()
-			}
-			return next.take(p), nil
+			return p, nil
 		case q.err != nil:
-			return 0, q.err
+			return nil, q.err
 		}
 		q.ready.Wait()
 	}
 }
 
-// rewind makes the empty queue begin at the front again. What a burst needed is
-// let go, so that an idle transport does not keep it. mu is held.
-func (q *packetQueue) rewind() {
-	q.packets, q.head = q.packets[:0], 0
-	if cap(q.packets) > inboundPackets {
-		q.packets = nil
+// next takes off the oldest packet, or returns nil if there is none.
+func (q *packetQueue) next() *packet {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.head == nil {
+		return nil
 	}
+	return q.take()
 }
 
 // close makes pop return err once the queue is drained. The first error stays,
@@ -159,21 +206,11 @@ func (q *packetQueue) wake(f func()) {
 	q.ready.Broadcast()
 }
 
-// look runs f, which reads what wake changes.
-func (q *packetQueue) look(f func()) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	f()
-}
-
 // discard drops what the queue holds.
 func (q *packetQueue) discard() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, p := range q.packets[q.head:] {
-		p.take(nil)
+	for p := q.next(); p != nil; p = q.next() {
+		p.free()
 	}
-	q.packets, q.head, q.bytes = nil, 0, 0
 }
 
 // interrupt makes pop return os.ErrDeadlineExceeded until it is called with
@@ -189,7 +226,7 @@ func (q *packetQueue) limit(maxPackets, maxBytes int) {
 func (q *packetQueue) size() (packets, bytes int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.len(), q.bytes
+	return q.packets, q.bytes
 }
 
 // over returns true once the queue is closed.
@@ -198,5 +235,3 @@ func (q *packetQueue) over() bool {
 	defer q.mu.Unlock()
 	return q.err != nil
 }
-
-func (q *packetQueue) len() int { return len(q.packets) - q.head }

@@ -41,6 +41,9 @@ const (
 	dropPlaintext
 	dropStale
 	dropClosed
+	dropReplayed
+	dropForged
+	dropRenegotiation
 	dropReasons
 )
 
@@ -138,6 +141,17 @@ func checkHandshake(b []byte) drop {
 		b = b[handshakeHeaderLen+n:]
 	}
 	return keep
+}
+
+// sequence returns the record's sequence number.
+func (r record) sequence() uint64 { return binary.BigEndian.Uint64(r.raw[3:]) & maxSequence }
+
+// appendPlaintext appends a record of epoch 0 to dst.
+func appendPlaintext(dst []byte, typ uint8, sequence uint64, body []byte) []byte {
+	dst = append(dst, typ, versionDTLS12>>8, versionDTLS12&0xff)
+	dst = binary.BigEndian.AppendUint64(dst, sequence)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(body)))
+	return append(dst, body...)
 }
 
 func uint24(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }

@@ -28,7 +28,7 @@ func (t *Transport) ExportKeyingMaterial(label string, length int) ([]byte, erro
 	if session == nil {
 		return nil, &rtcerr.InvalidStateError{Err: fmt.Errorf("dtlstransport: export %q: the state is %v, want connected", label, state)}
 	}
-	out, err := session.ExportKeyingMaterial(label, nil, length)
+	out, err := session.export(label, length)
 	if err != nil {
 		return nil, &rtcerr.OperationError{Err: fmt.Errorf("dtlstransport: export %q: %w", label, err)}
 	}
@@ -62,7 +62,8 @@ type Stats struct {
 }
 
 // Dropped counts drops by their reason: records on receipt, if nothing else
-// is said.
+// is said. Where the engine keeps the records (see the package's documentation),
+// it does not tell which were replayed or forged.
 type Dropped struct {
 	// Malformed: cut short, of a wrong version, or not what its type demands.
 	Malformed uint64
@@ -77,12 +78,19 @@ type Dropped struct {
 	Stale uint64
 	// Closed: datagrams that came when the session was over.
 	Closed uint64
-	// QueueFull: datagrams for which the queue to the engine had no room.
+	// QueueFull: datagrams, and records that came before the handshake was done,
+	// for which the queues to the engine had no room.
 	QueueFull uint64
 	// DataFull: messages for which the queue to Read had no room.
 	DataFull uint64
 	// RateLimited: repetitions of the last flight that were not sent.
 	RateLimited uint64
+	// Replayed: of a number that was seen before, or is too old to tell.
+	Replayed uint64
+	// Forged: not authentic.
+	Forged uint64
+	// Renegotiation: wishes of the peer to begin another handshake.
+	Renegotiation uint64
 }
 
 // Stats returns a snapshot.
@@ -91,15 +99,15 @@ func (t *Transport) Stats() Stats {
 	s := Stats{State: t.state, Role: t.role, LocalCertificate: t.local}
 	if t.session != nil {
 		s.Version = fmt.Sprintf("%04X", dtls.VersionDTLS12)
-		s.Group = t.path.group.name()
-		s.CipherSuite = dtls.CipherSuiteName(t.session.CipherSuiteID)
+		s.Group = t.group
+		s.CipherSuite = dtls.CipherSuiteName(t.session.suite)
 	}
 	if t.profile != 0 {
 		s.SRTPCipher = profileName(t.profile)
 	}
 	t.mu.Unlock()
 
-	c := &t.path.count
+	c := t.count
 	s.DatagramsReceived, s.DatagramsSent = c.datagramsReceived.Load(), c.datagramsSent.Load()
 	s.BytesReceived, s.BytesSent = c.bytesReceived.Load(), c.bytesSent.Load()
 	s.SendErrors = c.sendErrors.Load()
@@ -113,6 +121,10 @@ func (t *Transport) Stats() Stats {
 		QueueFull:   c.queueFull.Load(),
 		DataFull:    c.dataFull.Load(),
 		RateLimited: c.rateLimited.Load(),
+		Replayed:    c.drops[dropReplayed].Load(),
+		Forged:      c.drops[dropForged].Load(),
+
+		Renegotiation: c.drops[dropRenegotiation].Load(),
 	}
 	return s
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -15,8 +15,8 @@ import (
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 )
 
-// closeWait bounds how long Close waits for the transport's goroutine, which
-// can be held up by nothing but an OnState function that blocks.
+// closeWait bounds how long Close waits for calls of OnState, and for the
+// goroutine of the handshake, which nothing else can hold up.
 const closeWait = 2 * time.Second
 
 // Transport is one DTLS association over whatever path ICE has selected
@@ -25,12 +25,21 @@ const closeWait = 2 * time.Second
 //
 // All methods may be called from any goroutine.
 type Transport struct {
-	cfg  Config
+	cfg   Config
+	data  *packetQueue
+	count *counters
+
+	// in receives. path is the engine's; it is nil once the records are ours.
+	// Besides the transport's goroutine, only who holds in.mu uses path.
+	in   inbound
 	path *path
-	data *packetQueue
+	// sealer is nil until the records are ours.
+	sealer atomic.Pointer[sealer]
 
 	// done is closed when the transport's goroutine has ended; Start makes it.
 	done chan struct{}
+	// turn holds one token while OnState is called.
+	turn chan struct{}
 
 	mu     sync.Mutex // guards what follows
 	state  State
@@ -38,10 +47,12 @@ type Transport struct {
 	role   Role
 	remote []Fingerprint
 	cancel context.CancelFunc
+	// engine is set where the records stay the engine's, from connected on.
 	engine *dtls.Conn
-	// session is the engine's state at the end of the handshake.
-	session *dtls.State
+	// session is what the handshake has settled; nil before.
+	session *session
 	profile dtls.SRTPProtectionProfile
+	group   string // of the key agreement
 	// local is the chain of the certificate that we presented.
 	local [][]byte
 	// peer is the chain that the peer presented, verified or not.
@@ -59,9 +70,12 @@ func New(cfg Config) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
+	path := newPath(cfg.Send)
 	return &Transport{
-		cfg:  cfg,
-		path: newPath(cfg.Send),
+		cfg:   cfg,
+		path:  path,
+		count: path.count,
+		turn:  make(chan struct{}, 1),
 		// What does not fit is dropped as the network would, so that close_notify
 		// gets through even if nobody reads.
 		data: newPacketQueue(windowPackets, windowBytes),
@@ -99,11 +113,11 @@ func (t *Transport) Start(role Role, remote []Fingerprint) error {
 	}
 	ctx, stop := t.handshakeContext()
 	ctx, cancel := context.WithCancel(ctx)
-	t.engine, t.cancel, t.state = engine, cancel, StateConnecting
+	t.cancel, t.state = cancel, StateConnecting
 	t.done = make(chan struct{})
 	t.path.lastFlightGap = t.cfg.FlightInterval / 2
 	t.path.in.limit(inboundPackets, inboundBytes)
-	go t.run(ctx, func() { cancel(); stop() })
+	go t.run(ctx, engine, func() { cancel(); stop() })
 	return nil
 }
 
@@ -136,95 +150,72 @@ func (t *Transport) handshakeContext() (context.Context, func()) {
 	return ctx, cancel
 }
 
-// HandleDatagram takes a datagram that arrived from the peer. It never blocks
-// and copies what it keeps. What is malformed, unprotected where it must not
-// be, or more than the queue holds is dropped and counted.
-func (t *Transport) HandleDatagram(b []byte) { t.path.deliver(b) }
-
-// run is the transport's goroutine: the handshake, then reading, then the end.
-func (t *Transport) run(ctx context.Context, stop func()) {
+// run is the transport's goroutine. It ends with the handshake if the records
+// are ours from then on.
+func (t *Transport) run(ctx context.Context, engine *dtls.Conn, stop func()) {
 	defer close(t.done)
 	t.notify(StateConnecting, nil)
-	err := t.engine.HandshakeContext(ctx)
+	err := engine.HandshakeContext(ctx)
 	stop()
 	if err != nil {
-		t.finish(StateFailed, t.handshakeError(err))
-		return
+		err = t.handshakeError(err)
+	} else {
+		err = t.checkVerified()
 	}
-	t.path.established.Store(true)
-	if err := t.checkVerified(); err != nil {
+	if err != nil {
+		_ = engine.Close()
 		t.finish(StateFailed, err)
 		return
 	}
-	t.path.in.limit(windowPackets, windowBytes)
-	if t.connected() {
-		t.notify(StateConnected, nil)
-	}
-	t.readAll()
-	if t.path.notified() {
-		t.finish(StateClosed, nil)
+	sealer, ours, err := t.takeOver(engine)
+	switch {
+	case err != nil:
+		t.finish(StateFailed, dtlsFailure(fmt.Errorf("handshake: %w", err), nil, nil))
+	case !ours:
+		t.runEngine(engine)
 		return
+	case t.connected(func() { t.sealer.Store(sealer) }):
+		t.notify(StateConnected, nil)
+		t.drain()
+	default:
+		// Close came before the records were ours, and left this to do.
+		sealer.alert(alertWarning, alertCloseNotify)
 	}
-	// The engine does not tell the number of an alert that came protected.
-	t.finish(StateFailed, dtlsFailure(errors.New("the peer ended the session with a fatal alert"), nil, nil))
+	// The path lets nothing of it out.
+	_ = engine.Close()
 }
 
-// connected records what the handshake settled. It returns false if the
-// transport was closed meanwhile.
-func (t *Transport) connected() bool {
-	session, ok := t.engine.ConnectionState()
+// connected makes the state connected, and calls then with t.mu held. It returns
+// false if the transport was closed meanwhile.
+func (t *Transport) connected(then func()) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if ok {
-		t.session = &session
-		t.peer = session.PeerCertificates
-	}
-	t.profile, _ = t.engine.SelectedSRTPProtectionProfile()
 	if t.state != StateConnecting {
 		return false
 	}
-	t.state = StateConnected
+	t.state, t.cancel = StateConnected, nil
+	then()
 	return true
 }
 
-// readAll moves application data from the engine to the queue until the engine
-// has ended.
-func (t *Transport) readAll() {
-	buf := make([]byte, t.maxRecord())
-	for {
-		n, err := t.engine.Read(buf)
-		switch {
-		case err == nil:
-			if !t.data.push(buf[:n]) {
-				t.path.count.dataFull.Add(1)
-			}
-		case errors.Is(err, io.EOF):
-			return
-		default:
-			// A warning alert, or a record that is too long: the session goes on
-			// (RFC 5246 §7.2.2).
-			t.cfg.Logger.Debug("dtls: read", "error", err)
-		}
-	}
-}
-
-// finish ends the session in the state given, unless Close did so before.
+// finish ends the session in the state given, unless it is over already.
 func (t *Transport) finish(state State, err error) {
 	t.mu.Lock()
-	ours := t.state == StateClosed
-	if !ours {
+	over := t.state == StateClosed || t.state == StateFailed
+	if !over {
 		t.state, t.err = state, err
 	}
 	t.mu.Unlock()
-	_ = t.engine.Close()
-	if ours {
+	t.in.mu.Lock()
+	t.in.phase = phaseOver
+	t.in.mu.Unlock()
+	if over {
 		return
 	}
-	if err == nil {
-		t.data.close(io.EOF)
-	} else {
-		t.data.close(err)
+	if s := t.sealer.Load(); s != nil {
+		s.close()
 	}
+	t.closeReads(err)
 	t.notify(state, err)
 }
 
@@ -233,6 +224,8 @@ func (t *Transport) notify(state State, err error) {
 	if t.cfg.OnState == nil {
 		return
 	}
+	t.turn <- struct{}{}
+	defer func() { <-t.turn }()
 	t.mu.Lock()
 	closed := t.state == StateClosed && state != StateClosed
 	t.mu.Unlock()
@@ -259,8 +252,8 @@ func (t *Transport) Err() error {
 // Close ends the association: the peer is told by close_notify if the
 // handshake was done (RFC 5246 §7.2.1), once, and Read and Write return errors
 // that match net.ErrClosed from then on. The path stays as it is. Close returns
-// when the transport's goroutine has ended, or after two seconds if OnState
-// blocks; later calls do nothing.
+// when the transport's goroutine has ended and OnState has returned, or after
+// two seconds if OnState blocks; later calls do nothing.
 func (t *Transport) Close() error {
 	t.mu.Lock()
 	was := t.state
@@ -269,21 +262,49 @@ func (t *Transport) Close() error {
 	t.mu.Unlock()
 
 	t.data.close(net.ErrClosed)
-	if was == StateNew || engine == nil {
-		return t.path.Close()
+	t.in.mu.Lock()
+	t.in.phase = phaseOver
+	if was == StateNew {
+		_ = t.path.Close()
 	}
-	cancel()
-	err := engine.Close()
+	t.in.mu.Unlock()
+	if s := t.sealer.Load(); s != nil && was == StateConnected {
+		s.flush()
+		s.alert(alertWarning, alertCloseNotify)
+	}
+	if cancel != nil {
+		cancel()
+	}
+	var err error
+	if engine != nil {
+		err = engine.Close()
+	}
 	t.data.discard()
-	timer := time.NewTimer(closeWait)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-		t.cfg.Logger.Error("dtls: OnState blocks, Close does not wait any longer")
-	}
+	t.await(done)
 	if errors.Is(err, net.ErrClosed) {
 		err = nil
 	}
 	return err
+}
+
+// await waits for the transport's goroutine, unless there is none, and for
+// OnState.
+func (t *Transport) await(done chan struct{}) {
+	timer := time.NewTimer(closeWait)
+	defer timer.Stop()
+	if done == nil {
+		done = make(chan struct{})
+		close(done)
+	}
+	select {
+	case <-done:
+		select {
+		case t.turn <- struct{}{}:
+			<-t.turn
+			return
+		case <-timer.C:
+		}
+	case <-timer.C:
+	}
+	t.cfg.Logger.Error("dtls: OnState blocks, Close does not wait any longer")
 }
