@@ -127,7 +127,7 @@ func (t *transport) send(datagrams [][]byte) error {
 	return p.send(datagrams)
 }
 
-// handleDTLS takes a record from a socket's goroutine. Only the peer's
+// handleDTLS takes a record of a batch from a socket's goroutine. Only the peer's
 // addresses are listened to, so that a stranger cannot disturb a handshake,
 // which nothing authenticates at first.
 func (t *transport) handleDTLS(from netip.AddrPort, b []byte) {
@@ -135,7 +135,7 @@ func (t *transport) handleDTLS(from netip.AddrPort, b []byte) {
 		t.strangers.Add(1)
 		return
 	}
-	t.dtls.Load().HandleDatagram(b)
+	t.dtls.Load().Deliver(b)
 }
 
 // startDTLS begins the handshake as soon as there is a path. A later exchange

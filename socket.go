@@ -62,6 +62,7 @@ func (s *socket) handleBatch(now time.Time, batch []udp.Datagram) {
 		// What a burst asks for is sent once, not for each packet.
 		s.transport.media.Load().Flush(now)
 	}
+	s.transport.dtls.Load().EndBatch()
 }
 
 // An arrival is where from, when and how marked datagrams came.

@@ -46,8 +46,9 @@ type Config struct {
 	Send func(datagrams [][]byte) error
 	// OnState, unless nil, hears of StateConnecting, StateConnected, StateClosed
 	// (by the peer) and StateFailed (with the error), one after another, from the
-	// transport's own goroutine. It must not block and must not call Close. It is
-	// not called on account of our own Close, nor after that has returned.
+	// transport's goroutine or one that has called HandleDatagram. It must not
+	// block and must not call Close. It is not called on account of our own Close,
+	// nor after that has returned.
 	OnState func(State, error)
 	// Logger receives what happens; nil discards it.
 	Logger *slog.Logger
@@ -84,9 +85,11 @@ type Config struct {
 	// An empty list that is not nil negotiates none. The engine insists: if the
 	// client offers profiles and the server takes none, the handshake fails.
 	SRTPProfiles []dtls.SRTPProtectionProfile
-	// CipherSuites, the most preferred first. Nil means those of DefaultCipherSuites.
+	// CipherSuites, the most preferred first. Nil means those of
+	// DefaultCipherSuites, which alone have the fast records of this package.
 	CipherSuites []dtls.CipherSuiteID
-	// CustomCipherSuites adds suites of the program's own, before CipherSuites.
+	// CustomCipherSuites adds suites of the program's own, before CipherSuites. A
+	// session that uses one exports no keying material, so that there is no SRTP.
 	CustomCipherSuites func() []dtls.CipherSuite
 	// EllipticCurves, the most preferred first. Nil means X25519, P-256, P-384.
 	EllipticCurves []elliptic.Curve

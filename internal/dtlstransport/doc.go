@@ -13,16 +13,35 @@
 //	err = tr.Start(dtlstransport.Active, remoteFingerprints)
 //	association, err := sctptransport.Dial(ctx, sctptransport.Config{Conn: tr.Conn()})
 //
-// The handshake is pion/dtls's. Between it and the path stands a filter: of
-// what nobody has authenticated, the engine sees only what a handshake can
-// need, since it would end the session on much else.
+// The handshake is pion/dtls's, the engine's. Between it and the path stands a
+// filter: of what nobody has authenticated, the engine sees only what a handshake
+// can need, since it would end the session on much else.
+//
+// # Records
+//
+// When the handshake is done the engine goes, and its keys and sequence numbers
+// are taken over. From then on records are sealed and opened here: AES-128-GCM
+// and AES-256-GCM (RFC 5288), ChaCha20-Poly1305 (RFC 7905). What the peer sends
+// before that is kept and opened afterwards. Whoever calls HandleDatagram opens
+// the records and leaves their data to Read. Append seals into a burst, and Flush
+// sends it in one call. None of this costs an allocation.
+//
+// A peer that has missed our last flight repeats its own, and gets ours again for
+// as long as the session lives: the same messages in new records. Renegotiation
+// is refused by no_renegotiation.
+//
+// Of the other suites that Config.CipherSuites and Config.CustomCipherSuites can
+// bring in, AES in CBC or CCM mode and the program's own, the engine keeps the
+// records, with its goroutines and costs.
 //
 // # Goroutines
 //
-//   - Transport.run, one per transport from Start on: handshake, then moving
-//     records to Read's queue; ends when the engine has, by Close, the peer's
-//     close_notify, a fatal alert or a failed handshake.
-//   - The engine starts two more for the time of the session, and one more for
-//     each read and each write of the path and each write of application
-//     data; all end with it.
+//   - Transport.run, one per transport from Start on: the handshake. It ends with
+//     that or by Close.
+//   - The engine starts two more, and one more for each read and each write of the
+//     path. All end with the handshake.
+//
+// Where the records stay the engine's, all of these run until Close, the peer's
+// close_notify or a fatal alert, with one more for each write of application
+// data.
 package dtlstransport
