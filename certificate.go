@@ -75,7 +75,15 @@ func newDefaultCertificate() (*Certificate, error) {
 	if err != nil {
 		return nil, &rtcerr.OperationError{Err: fmt.Errorf("generate a key: %w", err)}
 	}
-	return GenerateCertificate(key)
+	raw, err := signP256(key, time.Now(), certificateLife)
+	if err != nil {
+		return nil, &rtcerr.OperationError{Err: fmt.Errorf("sign a certificate: %w", err)}
+	}
+	parsed, err := x509.ParseCertificate(raw)
+	if err != nil {
+		return nil, &rtcerr.OperationError{Err: fmt.Errorf("read the signed certificate: %w", err)}
+	}
+	return &Certificate{privateKey: key, x509Cert: parsed}, nil
 }
 
 // NewCertificate makes a self-signed certificate for key after a template. What

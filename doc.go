@@ -110,6 +110,9 @@
 //   - while the association comes up, one that waits for it; while a transport
 //     or association is taken down, one that does it.
 //
+// On Linux the process keeps one netlink socket beyond them, which tells of changes of
+// the network's interfaces.
+//
 // What the packages below start is listed in their documentation: ice,
 // internal/dtlstransport, internal/sctptransport and datachannel.
 package webrtc

@@ -60,11 +60,7 @@ func (pc *PeerConnection) signalingStateChanged(state SignalingState) {
 	pc.publish()
 	v := *pc.view.Load()
 	v.signaling = state
-	pc.announceView(&v, func() {
-		if f := pc.handlers.signalingState.get(); f != nil {
-			f(state)
-		}
-	})
+	announceView(pc, &v, &pc.handlers.signalingState, state)
 }
 
 // transport returns the transport with the id that the signaling machine

@@ -156,9 +156,11 @@ func TestVirtualDescriptionsAreReadBesideALateHandler(t *testing.T) {
 		a := w.peer("a", simnet.Addrs("192.0.2.1"))
 		a.channel("data", nil)
 		entered, first, second := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		var late handler[func(SignalingState)]
+		late.set(func(SignalingState) { close(entered); <-second })
 		a.loop.post(func(time.Time) {
 			a.fire(func() { <-first }) // keeps the dispatcher busy
-			a.announce(func() { close(entered); <-second })
+			announce(a.PeerConnection, &late, SignalingStateStable)
 		})
 		synctest.Wait()
 		a.must(a.SetLocalDescription(SessionDescription{}), "SetLocalDescription")

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/parleyrtc/webrtc/internal/leaktest"
+	"github.com/parleyrtc/webrtc/internal/udp"
 )
 
 // TestNothingIsLeftOf500Pairs connects pairs over real sockets, has them talk
@@ -25,6 +26,10 @@ func TestNothingIsLeftOf500Pairs(t *testing.T) {
 	}
 	api, config := loopbackAPI(), sharedCertificate(t)
 	leaktest.Check(t)
+	// The process keeps one socket, which tells of changes of the interfaces.
+	if _, err := udp.System().Interfaces(); err != nil {
+		t.Fatal(err)
+	}
 	files, countsFiles := openFiles()
 	goroutines := runtime.NumGoroutine()
 	var collected atomic.Int64

@@ -220,19 +220,23 @@ func (pc *PeerConnection) fire(event func()) {
 	pc.events.enqueue(event)
 }
 
-// announce is fire for a change of state: in the handler, getters return the
-// states and descriptions of this moment.
-func (pc *PeerConnection) announce(event func()) {
+// announce is fire for a change of state to what its handler is given: in the
+// handler, getters return the states and descriptions of this moment.
+func announce[S any](pc *PeerConnection, h *handler[func(S)], state S) {
 	pc.publish()
-	pc.announceView(pc.view.Load(), event)
+	announceView(pc, pc.view.Load(), h, state)
 }
 
-func (pc *PeerConnection) announceView(v *view, event func()) {
+func announceView[S any](pc *PeerConnection, v *view, h *handler[func(S)], state S) {
 	pc.events.enqueue(func() {
+		f := h.get()
+		if f == nil {
+			return
+		}
 		m := &moment{view: v, goroutine: goroutineID()}
 		pc.moment.Store(m)
 		defer pc.moment.CompareAndSwap(m, nil)
-		event()
+		f(state)
 	})
 }
 

@@ -15,19 +15,11 @@ func (pc *PeerConnection) refreshStates() {
 	pc.iceState, pc.state, pc.dirty = ice, state, true
 	if iceChanged {
 		pc.log.Info("ice connection state", "state", ice)
-		pc.announce(func() {
-			if f := pc.handlers.iceState.get(); f != nil {
-				f(ice)
-			}
-		})
+		announce(pc, &pc.handlers.iceState, ice)
 	}
 	if changed {
 		pc.log.Info("connection state", "state", state)
-		pc.announce(func() {
-			if f := pc.handlers.state.get(); f != nil {
-				f(state)
-			}
-		})
+		announce(pc, &pc.handlers.state, state)
 	}
 }
 
@@ -88,11 +80,7 @@ func (pc *PeerConnection) refreshGathering() {
 		return
 	}
 	pc.gatheringState, pc.dirty = state, true
-	pc.announce(func() {
-		if f := pc.handlers.gatheringState.get(); f != nil {
-			f(state)
-		}
-	})
+	announce(pc, &pc.handlers.gatheringState, state)
 	if state == ICEGatheringStateComplete {
 		pc.gatheringEnded()
 		pc.fire(func() {

@@ -24,8 +24,10 @@ func (system) LookupHost(ctx context.Context, host string) ([]netip.Addr, error)
 	return addrs, nil
 }
 
-// Interfaces lists the host's interfaces and asks anew each time.
-func (system) Interfaces() ([]Interface, error) {
+// Interfaces lists the host's interfaces as they are now.
+func (system) Interfaces() ([]Interface, error) { return interfaces() }
+
+func listInterfaces() ([]Interface, error) {
 	ifis, err := net.Interfaces()
 	if err != nil {
 		return nil, err
