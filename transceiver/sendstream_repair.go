@@ -70,6 +70,13 @@ func (st *SendStream) repairable() bool {
 	return slices.ContainsFunc(st.formats, func(f sendFormat) bool { return f.repair != repairNone })
 }
 
+// forgetHistory makes the stream one that has nothing to send again.
+func (st *SendStream) forgetHistory() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.history.clear()
+}
+
 // remember keeps the packet that st.fields and st.passed describe.
 func (st *SendStream) remember(now time.Time, number int64, f sendFormat, payload []byte, shared *Payload, sealed []byte) {
 	e := st.history.add(number, now)

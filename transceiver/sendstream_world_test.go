@@ -103,6 +103,21 @@ func newKeylessWorld(t testing.TB) *sendWorld {
 	return w
 }
 
+// rekey gives both ends new keys.
+func (w *sendWorld) rekey(seed byte) {
+	w.t.Helper()
+	m := keyingMaterial(w.t, srtptransport.AEADAES128GCM)
+	m[0] += seed
+	var err error
+	if w.seal, _, err = srtptransport.New(srtptransport.AEADAES128GCM, m, true, srtptransport.Config{}); err != nil {
+		w.t.Fatal(err)
+	}
+	if _, w.open, err = srtptransport.New(srtptransport.AEADAES128GCM, m, false, srtptransport.Config{ReplayWindow: 1 << 15}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.s.out.setSealer(w.seal)
+}
+
 // sent is the path. The peer opens what it has not got yet.
 func (w *sendWorld) sent(packets [][]byte) error {
 	for _, p := range packets {

@@ -55,12 +55,17 @@ func (o *sendHalf) init(s *Session) {
 	o.streams.Store(&map[uint32]*SendStream{})
 }
 
-// setSealer gives the half the keys. Packets that come before it are dropped.
+// setSealer gives the half the keys. Packets that come before it are dropped, and
+// who has other keys than before has no use for what was sent with those.
 func (o *sendHalf) setSealer(sealer *srtptransport.Sealer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.closed {
-		o.sealer.Store(sealer)
+	if o.closed {
+		return
+	}
+	o.sealer.Store(sealer)
+	for _, st := range o.order {
+		st.forgetHistory()
 	}
 }
 
