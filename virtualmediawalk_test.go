@@ -10,6 +10,7 @@ import (
 	"github.com/pion/rtcp"
 
 	"github.com/parleyrtc/webrtc/internal/simnet"
+	"github.com/parleyrtc/webrtc/pkg/media"
 )
 
 // TestVirtualMediaWalk has two peers do with their media whatever programs can, all
@@ -33,8 +34,8 @@ type mediaWalk struct {
 	w     *world
 	seed  uint64
 	peers [2]*peer
-	// tracks are those of each peer.
-	tracks [2][]*TrackLocalStaticRTP
+	// tracks are those of each peer, the last one of frames.
+	tracks [2][]TrackLocal
 
 	wg   sync.WaitGroup
 	stop chan struct{}
@@ -51,6 +52,9 @@ func walkMedia(w *world, seed uint64) {
 		for n, c := range []RTPCodecCapability{asVP8, asVP9, opus} {
 			m.tracks[i] = append(m.tracks[i], p.unsent(c, fmt.Sprintf("track-%s-%d", p.name, n)).track)
 		}
+		frames, err := NewTrackLocalStaticSample(asVP8, "frames-"+p.name, "stream")
+		p.must(err, "NewTrackLocalStaticSample")
+		m.tracks[i] = append(m.tracks[i], frames)
 		p.OnTrack(readOrPush)
 		for _, n := range []int{0, 2} {
 			_, err := p.AddTrack(m.tracks[i][n])
@@ -61,8 +65,16 @@ func walkMedia(w *world, seed uint64) {
 	w.within(10*time.Second, "both are connected", connected(m.peers[0], m.peers[1]))
 	for i, p := range m.peers {
 		for _, track := range m.tracks[i] {
-			s := &source{w: w, track: track}
-			m.often(8*time.Millisecond, func(*rand.Rand) { s.packet() })
+			switch track := track.(type) {
+			case *TrackLocalStaticRTP:
+				s := &source{w: w, track: track}
+				m.often(8*time.Millisecond, func(*rand.Rand) { s.packet() })
+			case *TrackLocalStaticSample:
+				m.often(40*time.Millisecond, func(r *rand.Rand) {
+					frame := make([]byte, 1+r.IntN(20000))
+					p.check(track.WriteSample(media.Sample{Data: frame, Duration: 20 * time.Millisecond}), "WriteSample")
+				})
+			}
 		}
 		m.often(30*time.Millisecond, func(r *rand.Rand) { m.change(r, p, m.tracks[i]) })
 	}
@@ -122,7 +134,7 @@ func (m *mediaWalk) often(pause time.Duration, do func(r *rand.Rand)) {
 
 // change does something with one of a peer's transceivers. Most of it is refused now
 // and then.
-func (m *mediaWalk) change(r *rand.Rand, p *peer, tracks []*TrackLocalStaticRTP) {
+func (m *mediaWalk) change(r *rand.Rand, p *peer, tracks []TrackLocal) {
 	all := p.GetTransceivers()
 	if len(all) == 0 {
 		return
