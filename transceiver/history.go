@@ -29,9 +29,10 @@ type sentPacket struct {
 	again  time.Duration // when it was last sent again, 0 for never
 	length int           // of the payload
 
-	// To be sent as a retransmission (RFC 4588 §4): what a new packet is made of.
-	// The payload is nil for a packet that is to be sent as it was.
+	// To be sent as a retransmission (RFC 4588 §4): what a new packet is made of. Or
+	// the payload is all of the protected packet, to be sent as it was.
 	payload     *Payload
+	verbatim    bool
 	timestamp   uint32
 	payloadType uint8
 	sources     uint8
@@ -40,7 +41,7 @@ type sentPacket struct {
 	used bool
 	// bytes has what else a new packet is made of, the contributing sources, 4
 	// bytes each, and the elements of the header extension that came with it:
-	// identifier, length, data. Or it is the protected packet.
+	// identifier, length, data.
 	bytes []byte
 }
 

@@ -175,7 +175,7 @@ func TestPayloadsAreReleasedOnce(t *testing.T) {
 		t.Errorf("the payload changed with its source: %q", p.Bytes())
 	}
 	p.Release()
-	big := NewPayload(make([]byte, payloadKept+1))
+	big := NewPayload(make([]byte, payloadSizes[len(payloadSizes)-1]+1))
 	big.Release()
 	defer func() {
 		if recover() == nil {
@@ -183,4 +183,15 @@ func TestPayloadsAreReleasedOnce(t *testing.T) {
 		}
 	}()
 	big.Release()
+}
+
+// What is kept of a packet takes little more than the packet.
+func TestPayloadsFitTheirBytes(t *testing.T) {
+	for n, want := range map[int]int{0: 192, 100: 192, 192: 192, 193: 512, 1160: 1536, 1536: 1536, 1537: 8192} {
+		p := NewPayload(make([]byte, n))
+		if cap(p.b) != want || len(p.b) != n {
+			t.Errorf("%d bytes are kept as %d in a room of %d, want %d", n, len(p.b), cap(p.b), want)
+		}
+		p.Release()
+	}
 }

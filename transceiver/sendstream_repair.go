@@ -84,8 +84,9 @@ func (st *SendStream) remember(now time.Time, number int64, f sendFormat, payloa
 		return
 	}
 	e.length = len(payload)
-	if f.repair == repairVerbatim {
-		e.bytes = append(e.bytes, sealed...)
+	e.verbatim = f.repair == repairVerbatim
+	if e.verbatim {
+		e.payload = NewPayload(sealed)
 	} else {
 		switch {
 		case len(payload) == 0:
@@ -141,10 +142,10 @@ func (st *SendStream) resend(now time.Time, sequences []uint16, rtt time.Duratio
 		if e == nil || st.history.resent(e, now, wait) {
 			continue
 		}
-		if e.payload == nil {
+		if e.verbatim {
 			// A second encryption under the same sequence number would give both
 			// away (RFC 7714 §8.4), also if only the extensions differed.
-			st.burst.copy(e.bytes)
+			st.burst.copy(e.payload.b)
 		} else if st.retransmit(now, sealer, e) != nil {
 			continue
 		}
