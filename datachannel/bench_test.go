@@ -143,10 +143,8 @@ func BenchmarkInbox(b *testing.B) {
 	c.SetEvents(Events{OnMessagePush: func(d []byte, _ bool) { n++ }})
 	m := message{data: make([]byte, 1000)}
 	b.ReportAllocs()
-	s.goroutines.enter()
-	defer s.goroutines.leave()
 	for b.Loop() {
-		c.inbox.put(m)
+		c.inbox.put(m, true)
 	}
 }
 

@@ -125,6 +125,12 @@ func (b *inbox) messageReady() bool {
 	return b.messages.len() > 0 && !b.messageRunning && !b.detached && b.events.takesMessages()
 }
 
+// pushReady reports whether the next handler to be called is a push handler.
+// mu is held.
+func (b *inbox) pushReady() bool {
+	return b.events.OnMessagePush != nil && !b.lifeReady() && !b.lowReady() && b.messageReady()
+}
+
 // run calls the handlers of what is ready until nothing is, or until a handler
 // has run for so long that the turn is another's.
 func (b *inbox) run(turn uint64) {

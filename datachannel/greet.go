@@ -31,30 +31,19 @@ type greeting struct {
 	done    bool // nothing more will come of it
 }
 
-// accept takes the streams that the peer uses first, as fast as it can: the
-// transport drops the data of those that wait. It ends with the association.
-func (s *Session) accept() {
-	for {
-		stream, err := s.assoc.AcceptStream()
-		switch {
-		case errors.Is(err, sctptransport.ErrClosed):
-			return // by Abort, and Close is on its way
-		case err != nil:
-			err = fmt.Errorf("datachannel: the association has failed: %w", err)
-			s.end(err)
-			if s.cfg.OnEnd != nil {
-				s.cfg.OnEnd(err)
-			}
-			return
-		}
-		s.mu.Lock()
-		s.accepted(stream)
-		s.mu.Unlock()
+// lost ends the session when the association has ended by itself.
+func (s *Session) lost(err error) {
+	err = fmt.Errorf("datachannel: the association has failed: %w", err)
+	s.end(err)
+	if s.cfg.OnEnd != nil {
+		s.cfg.OnEnd(err)
 	}
 }
 
-// accepted starts the reader of a stream that the peer has begun. mu is held.
+// accepted reads a stream that the peer has begun.
 func (s *Session) accepted(stream Stream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if c := s.channels[stream.ID()]; c != nil {
 		if c.stream == stream {
 			return // begin was faster and reads it
@@ -75,7 +64,7 @@ func (s *Session) accepted(stream Stream) {
 	}
 	delete(s.refused, stream.ID())
 	s.greetings = append(s.greetings, g)
-	s.goroutines.start(func() { s.greet(g) })
+	stream.OnReadable(func() { s.greet(g) })
 }
 
 // greeting returns the stream of the given id that has no channel, or nil.
@@ -88,31 +77,29 @@ func (s *Session) greeting(id uint16) *greeting {
 	return nil
 }
 
-// greet reads a stream until there is a channel for it, and then on as the
-// channel's reader.
+// greet reads a stream until there is a channel for it, and leaves the rest to
+// the channel. It is called on the goroutine that reads packets.
 func (s *Session) greet(g *greeting) {
-	stop := g.stream.Reading()
 	for {
 		data, ppid, err := readMessage(g.stream, func(n int) []byte { return make([]byte, n) })
+		if errors.Is(err, sctptransport.ErrEmpty) {
+			return
+		}
 		s.mu.Lock()
 		c, reject := s.greeted(g, data, ppid, err)
 		s.mu.Unlock()
 		s.announce()
 		switch {
 		case c != nil:
-			stop()
 			if errors.Is(err, sctptransport.ErrReset) {
 				s.peerReset(c)
-			} else if err == nil {
-				if ppid != ppidDCEP || !c.remote {
-					s.arrived(c, data, ppid, false)
-				}
-				s.read(c, g.stream)
+			} else if err == nil && (ppid != ppidDCEP || !c.remote) {
+				s.arrived(c, data, ppid, false, true)
 			}
+			c.readable()
 			return
 		case reject:
-			// What is left unread there shuts the peer's own window.
-			stop()
+			discard(g.stream)
 			return
 		}
 	}
@@ -157,6 +144,7 @@ func (s *Session) greeted(g *greeting, data []byte, ppid sctptransport.PPID, err
 // too and begun another. mu is held.
 func (s *Session) refuse(stream Stream) {
 	s.refused[stream.ID()] = true
+	stream.OnReadable(func() { discard(stream) })
 	stream.Reset(nil)
 }
 
@@ -184,7 +172,6 @@ func (s *Session) opened(g *greeting, data []byte) (*Channel, error) {
 	c.inbox.announced, c.heard = false, true
 	s.channels[id] = c
 	s.counts.opened.Add(1)
-	g.channel = c
 	c.setReliability()
 	s.queueControl(c, []byte{dcepAck})
 	// "Set channel.[[ReadyState]] to 'open' (but do not fire the open event,
@@ -198,6 +185,7 @@ func (s *Session) opened(g *greeting, data []byte) (*Channel, error) {
 // adopt gives c what its stream has delivered before. mu is held.
 func (s *Session) adopt(c *Channel, g *greeting) {
 	g.channel = c
+	c.stream.OnReadable(c.readable)
 	b := &c.inbox
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -15,7 +15,7 @@ type hostile struct {
 	a *sctptransport.Association
 }
 
-func (h hostile) send(id uint16, ppid sctptransport.PPID, data ...byte) sctptransport.Stream {
+func (h hostile) send(id uint16, ppid sctptransport.PPID, data ...byte) *sctptransport.Stream {
 	h.t.Helper()
 	s, err := h.a.OpenStream(id)
 	if err != nil {
@@ -28,19 +28,14 @@ func (h hostile) send(id uint16, ppid sctptransport.PPID, data ...byte) sctptran
 }
 
 // isReset reports whether the session has reset its side of the stream.
-func isReset(s sctptransport.Stream) bool {
-	reset := false
-	go func() {
-		for {
-			n, _, err := s.Receive(make([]byte, 1<<20))
-			if err != nil {
-				reset = n == 0 && err == sctptransport.ErrReset
-				return
-			}
-		}
-	}()
+func isReset(s *sctptransport.Stream) bool {
 	settle()
-	return reset
+	for {
+		n, _, err := s.Receive(make([]byte, 1<<20))
+		if err != nil {
+			return n == 0 && err == sctptransport.ErrReset
+		}
+	}
 }
 
 // TestHostileStreams: what a peer may not do resets its stream or is ignored, is
@@ -50,57 +45,57 @@ func TestHostileStreams(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		id    uint16 // even ids are the peer's
-		send  func(h hostile, id uint16) sctptransport.Stream
+		send  func(h hostile, id uint16) *sctptransport.Stream
 		reset bool
 		want  Stats
 	}{
-		{"an empty DCEP message's worth", 0, func(h hostile, id uint16) sctptransport.Stream {
+		{"an empty DCEP message's worth", 0, func(h hostile, id uint16) *sctptransport.Stream {
 			return h.send(id, ppidDCEP, 0)
 		}, true, Stats{Malformed: 1}},
-		{"half an OPEN", 0, func(h hostile, id uint16) sctptransport.Stream {
+		{"half an OPEN", 0, func(h hostile, id uint16) *sctptransport.Stream {
 			return h.send(id, ppidDCEP, open[:len(open)-1]...)
 		}, true, Stats{Malformed: 1}},
-		{"an ACK without OPEN", 2, func(h hostile, id uint16) sctptransport.Stream {
+		{"an ACK without OPEN", 2, func(h hostile, id uint16) *sctptransport.Stream {
 			return h.send(id, ppidDCEP, dcepAck)
 		}, true, Stats{Malformed: 1}},
-		{"an id of the wrong parity", 1, func(h hostile, id uint16) sctptransport.Stream {
+		{"an id of the wrong parity", 1, func(h hostile, id uint16) *sctptransport.Stream {
 			return h.send(id, ppidDCEP, open...)
 		}, true, Stats{WrongParity: 1}},
-		{"data without OPEN, beyond the bound", 4, func(h hostile, id uint16) sctptransport.Stream {
+		{"data without OPEN, beyond the bound", 4, func(h hostile, id uint16) *sctptransport.Stream {
 			h.send(id, ppidBinary, make([]byte, 60000)...)
 			return h.send(id, ppidBinary, make([]byte, 60000)...)
 		}, true, Stats{DataBeforeOpen: 1}},
-		{"data, then OPEN", 4, func(h hostile, id uint16) sctptransport.Stream {
+		{"data, then OPEN", 4, func(h hostile, id uint16) *sctptransport.Stream {
 			h.send(id, ppidString, 'a')
 			return h.send(id, ppidDCEP, open...)
 		}, false, Stats{Opened: 1}},
-		{"OPEN twice", 6, func(h hostile, id uint16) sctptransport.Stream {
+		{"OPEN twice", 6, func(h hostile, id uint16) *sctptransport.Stream {
 			h.send(id, ppidDCEP, open...)
 			return h.send(id, ppidDCEP, open...)
 		}, false, Stats{Opened: 1, DuplicateOpen: 1}},
-		{"an ACK for a channel of the peer's own", 6, func(h hostile, id uint16) sctptransport.Stream {
+		{"an ACK for a channel of the peer's own", 6, func(h hostile, id uint16) *sctptransport.Stream {
 			h.send(id, ppidDCEP, open...)
 			return h.send(id, ppidDCEP, dcepAck)
 		}, false, Stats{Opened: 1, StrayAck: 1}},
-		{"another DCEP message later", 6, func(h hostile, id uint16) sctptransport.Stream {
+		{"another DCEP message later", 6, func(h hostile, id uint16) *sctptransport.Stream {
 			h.send(id, ppidDCEP, open...)
 			return h.send(id, ppidDCEP, 0x55, 1, 2)
 		}, false, Stats{Opened: 1, Malformed: 1}},
-		{"identifiers that nobody knows", 6, func(h hostile, id uint16) sctptransport.Stream {
+		{"identifiers that nobody knows", 6, func(h hostile, id uint16) *sctptransport.Stream {
 			h.send(id, ppidDCEP, open...)
 			h.send(id, 0, 1)
 			h.send(id, 52, 1)
 			return h.send(id, 0xffffffff, 1)
 		}, false, Stats{Opened: 1, UnknownPPID: 3}},
-		{"a message beyond max-message-size", 6, func(h hostile, id uint16) sctptransport.Stream {
+		{"a message beyond max-message-size", 6, func(h hostile, id uint16) *sctptransport.Stream {
 			h.send(id, ppidDCEP, open...)
 			return h.send(id, ppidBinary, make([]byte, 65537)...)
 		}, true, Stats{Opened: 1, Closed: 1, Oversized: 1}},
-		{"the largest message", 6, func(h hostile, id uint16) sctptransport.Stream {
+		{"the largest message", 6, func(h hostile, id uint16) *sctptransport.Stream {
 			h.send(id, ppidDCEP, open...)
 			return h.send(id, ppidBinary, make([]byte, 65536)...)
 		}, false, Stats{Opened: 1}},
-		{"a channel of a type that nobody knows", 8, func(h hostile, id uint16) sctptransport.Stream {
+		{"a channel of a type that nobody knows", 8, func(h hostile, id uint16) *sctptransport.Stream {
 			bad := append([]byte(nil), open...)
 			bad[1] = 0x7f
 			return h.send(id, ppidDCEP, bad...)
@@ -110,13 +105,7 @@ func TestHostileStreams(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, raw := connectRaw(t, 10*time.Millisecond, SessionConfig{})
 				h := hostile{t, raw}
-				go func() { // the streams of the session
-					for {
-						if _, err := raw.AcceptStream(); err != nil {
-							return
-						}
-					}
-				}()
+				raw.Start(func(*sctptransport.Stream) {}, nil)
 				var r *record
 				a.channel = func(c *Channel) { r = recordOf(c) }
 				stream := test.send(h, test.id)
@@ -156,7 +145,7 @@ func TestOversizedForEver(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		r.want(t, "the channel", "open", "error", "close in state closed")
-		if _, err := raw.AcceptStream(); err == nil {
+		if raw.Err() == nil {
 			t.Error("the peer is not told")
 		}
 	})

@@ -27,12 +27,14 @@ type lifeEvent struct {
 }
 
 // inbox holds what a channel has received and what has happened to it, and
-// calls the handlers in order. Whoever has the turn calls them: the reader of the
-// channel if it can, else a goroutine that is started for it (see run).
+// calls the handlers in order. Whoever has the turn calls them: the goroutine that
+// reads packets if they are push handlers, else one that is started for it (see
+// run).
 type inbox struct {
 	limit   int // bytes of messages
 	session *Session
 	drops   func() // counts a dropped message
+	refill  func() // reads what the stream has
 
 	mu sync.Mutex
 	// all below is guarded by mu
@@ -48,6 +50,10 @@ type inbox struct {
 	received  uint64 // messages that were put in
 	delivered uint64 // messages that were taken out
 	end       error  // what reads return after the last message
+
+	draining bool // somebody reads the stream
+	again    bool // and has to look once more when there is nothing left
+	paused   bool // the stream has been left unread because the queue is full
 
 	amount        amount
 	low           bool // a bufferedamountlow event is due
@@ -67,6 +73,10 @@ type inbox struct {
 
 // change wakes those who wait. mu is held.
 func (b *inbox) change() {
+	if b.paused && (b.bytes <= b.limit/2 || !b.full()) {
+		b.paused = false
+		b.session.goroutines.start(b.refill)
+	}
 	if b.changed != nil {
 		close(b.changed)
 		b.changed = nil
@@ -125,35 +135,31 @@ func (b *inbox) await(ctx context.Context, ok func() (done bool, deadline time.T
 // consumer reports whether somebody takes messages. mu is held.
 func (b *inbox) consumer() bool { return b.detached || b.events.takesMessages() }
 
-// put delivers a message: on the calling goroutine, the reader's, if nobody has
-// the turn. If the queue is full it waits until the program has taken some of
-// it; if the program takes nothing, the message is dropped and counted.
-func (b *inbox) put(m message) {
-	full := func() (bool, time.Time, error) {
-		return b.bytes < b.limit || b.session.silent.Load() || b.end != nil || !b.consumer(), time.Time{}, nil
-	}
+// full reports whether the queue takes no message now, but will. If the program
+// takes nothing, messages are dropped and counted. mu is held.
+func (b *inbox) full() bool {
+	return b.bytes >= b.limit && !b.session.silent.Load() && b.end == nil && b.consumer()
+}
+
+// put delivers a message: if push handlers may be called and nobody has the turn,
+// on the calling goroutine.
+func (b *inbox) put(m message, pushes bool) {
 	b.mu.Lock()
-	if ready, _, _ := full(); !ready {
-		b.mu.Unlock()
-		b.await(context.Background(), full)
-		b.mu.Lock()
-	}
+	defer b.mu.Unlock()
 	if !b.enqueue(m) {
-		b.mu.Unlock()
 		return
 	}
-	if b.turn != 0 || !b.ready() {
+	if !pushes || b.turn != 0 || !b.ready() || !b.pushReady() {
 		b.kick()
-		b.mu.Unlock()
 		return
 	}
 	turn := b.take()
-	b.mu.Unlock()
-	// A handler may close the session, which waits for the session's
-	// goroutines: this one does not count while it is in a handler.
-	b.session.goroutines.leave()
-	defer b.session.goroutines.enter()
-	b.run(turn)
+	b.session.handling.enter()
+	defer b.session.handling.leave()
+	defer b.yield(turn)
+	for b.turn == turn && b.ready() && b.pushReady() {
+		b.callMessage(turn, b.next())
+	}
 }
 
 // enqueue queues a message if there is room. mu is held.

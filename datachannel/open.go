@@ -84,8 +84,7 @@ func (s *Session) begin(c *Channel) error {
 	if g != nil {
 		s.adopt(c, g)
 	} else {
-		stream := c.stream
-		s.goroutines.start(func() { s.read(c, stream) })
+		c.stream.OnReadable(c.readable)
 	}
 	return nil
 }

@@ -25,14 +25,11 @@ func newFake(room int) *fakeAssociation {
 }
 
 func (a *fakeAssociation) OpenStream(id uint16) (Stream, error) { return fakeStream{a, id}, nil }
-func (a *fakeAssociation) AcceptStream() (Stream, error) {
-	<-a.closed
-	return nil, sctptransport.ErrClosed
-}
-func (a *fakeAssociation) Room() int       { return a.room }
-func (a *fakeAssociation) WantRoom()       { a.wanted = true }
-func (a *fakeAssociation) OnRoom(f func()) { a.onRoom = f }
-func (a *fakeAssociation) Abort(string)    { close(a.closed) }
+func (a *fakeAssociation) Start(func(Stream), func(error))      {}
+func (a *fakeAssociation) Room() int                            { return a.room }
+func (a *fakeAssociation) WantRoom()                            { a.wanted = true }
+func (a *fakeAssociation) OnRoom(f func())                      { a.onRoom = f }
+func (a *fakeAssociation) Abort(string)                         { close(a.closed) }
 
 // give makes room for n bytes more.
 func (a *fakeAssociation) give(n int) {
@@ -51,11 +48,10 @@ type fakeStream struct {
 func (s fakeStream) ID() uint16                                             { return s.id }
 func (s fakeStream) SetReliability(bool, sctptransport.Reliability, uint32) {}
 func (s fakeStream) Unacknowledged() int                                    { return 0 }
-func (s fakeStream) Reading() func()                                        { return func() {} }
+func (s fakeStream) OnReadable(func())                                      {}
 func (s fakeStream) Reset(func())                                           { s.a.sent = append(s.a.sent, fmt.Sprint(s.id, " reset")) }
 func (s fakeStream) Receive([]byte) (int, sctptransport.PPID, error) {
-	<-s.a.closed
-	return 0, 0, sctptransport.ErrClosed
+	return 0, 0, sctptransport.ErrEmpty
 }
 
 func (s fakeStream) Send(ppid sctptransport.PPID, data []byte) error {

@@ -27,40 +27,88 @@ func readMessage(stream Stream, get func(n int) []byte) ([]byte, sctptransport.P
 	}
 }
 
-// read reads c until the stream or the association ends.
-func (s *Session) read(c *Channel, stream Stream) {
-	defer stream.Reading()()
+// discard reads and forgets what comes on a stream that has no channel, so that
+// it does not hold the receive window.
+func discard(stream Stream) {
 	for {
-		pooled := false
-		data, ppid, err := readMessage(stream, func(n int) []byte {
-			if pooled = c.inbox.borrows() || n > s.limit(); pooled {
-				return getBuffer(n)
-			}
-			return make([]byte, n)
-		})
-		switch {
-		case errors.Is(err, sctptransport.ErrReset):
-			s.peerReset(c)
+		data, _, err := readMessage(stream, getBuffer)
+		if err != nil {
 			return
-		case err != nil:
-			return // accept sees it too
 		}
-		s.arrived(c, data, ppid, pooled)
+		putBuffer(data)
+	}
+}
+
+// readable reads what has come for c. It is called on the goroutine that reads
+// packets.
+func (c *Channel) readable() { c.drain(true) }
+
+// drain reads what has come for c, until there is no more or the program has
+// enough to do with what it has. pushes says that push handlers may be called.
+func (c *Channel) drain(pushes bool) {
+	s, b := c.session, &c.inbox
+	if !b.beginDrain() {
+		return
+	}
+	for more := true; more; more = !b.endDrain() {
+		for {
+			takes, borrows := b.takes()
+			if !takes {
+				break
+			}
+			pooled := false
+			data, ppid, err := readMessage(c.stream, func(n int) []byte {
+				if pooled = borrows || n > s.limit(); pooled {
+					return getBuffer(n)
+				}
+				return make([]byte, n)
+			})
+			if errors.Is(err, sctptransport.ErrReset) {
+				s.peerReset(c)
+			}
+			if err != nil {
+				break
+			}
+			s.arrived(c, data, ppid, pooled, pushes)
+		}
 	}
 }
 
 // limit is the largest message that is read whole into memory of its own.
 func (s *Session) limit() int { return int(s.cfg.MaxMessageSize) }
 
-// borrows reports whether the next message goes to a handler that borrows it.
-func (b *inbox) borrows() bool {
+// beginDrain makes the caller the one that reads the stream, unless another is,
+// who is told to look once more.
+func (b *inbox) beginDrain() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.events.OnMessagePush != nil && !b.detached
+	if b.draining {
+		b.again = true
+		return false
+	}
+	b.draining = true
+	return true
+}
+
+// endDrain ends that, unless the caller has to look once more.
+func (b *inbox) endDrain() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.draining, b.again = b.again, false
+	return !b.draining
+}
+
+// takes reports whether a message may be put in, and whether it goes to a handler
+// that borrows it. If not, drain is called when it may.
+func (b *inbox) takes() (ok, borrows bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.paused = b.full()
+	return !b.paused, b.events.OnMessagePush != nil && !b.detached
 }
 
 // arrived works off a message of the stream of c.
-func (s *Session) arrived(c *Channel, data []byte, ppid sctptransport.PPID, pooled bool) {
+func (s *Session) arrived(c *Channel, data []byte, ppid sctptransport.PPID, pooled, pushes bool) {
 	if !c.heard {
 		s.heard(c)
 	}
@@ -98,7 +146,7 @@ func (s *Session) arrived(c *Channel, data []byte, ppid sctptransport.PPID, pool
 			putBuffer(data)
 		}
 	}
-	c.inbox.put(m)
+	c.inbox.put(m, pushes)
 }
 
 // heard notes the first message of the peer on c: from now on messages are sent

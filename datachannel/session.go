@@ -64,6 +64,7 @@ type Session struct {
 	log        *slog.Logger
 	counts     sessionCounters
 	goroutines goroutines
+	handling   handling
 	silent     atomic.Bool // no handler starts any more
 
 	mu sync.Mutex // taken before the mutex of an inbox
@@ -110,6 +111,7 @@ func NewSession(cfg SessionConfig) *Session {
 		channels: map[uint16]*Channel{}, refused: map[uint16]bool{}, timed: map[*Channel]struct{}{},
 	}
 	s.goroutines.init()
+	s.handling.init()
 	return s
 }
 
@@ -119,6 +121,7 @@ func (s *Session) newChannel(p Params) *Channel {
 	c.inbox.events = &Events{}
 	c.inbox.limit, c.inbox.session, c.inbox.announced = s.cfg.ReceiveQueue, s, true
 	c.inbox.drops = func() { c.stats.dropped.Add(1) }
+	c.inbox.refill = func() { c.drain(false) }
 	return c
 }
 
@@ -172,6 +175,14 @@ func (s *Session) takeID() (uint16, bool) {
 // InvalidStateError if the session is closed or was started before; the
 // association is then left alone.
 func (s *Session) Start(a Association, client bool, remoteMaxMessageSize uint64, maxChannels uint16) error {
+	if err := s.start(a, client, remoteMaxMessageSize, maxChannels); err != nil {
+		return err
+	}
+	a.Start(s.accepted, s.lost)
+	return nil
+}
+
+func (s *Session) start(a Association, client bool, remoteMaxMessageSize uint64, maxChannels uint16) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
@@ -208,7 +219,6 @@ func (s *Session) Start(a Association, client bool, remoteMaxMessageSize uint64,
 			s.release(c)
 		}
 	}
-	s.goroutines.start(s.accept)
 	s.pump()
 	return nil
 }
@@ -228,7 +238,7 @@ func (s *Session) tooLarge(c *Channel) error {
 func (s *Session) Close(cause error) {
 	a := s.end(cause)
 	if a != nil {
-		a.Abort("closed")
+		s.handling.end(func() { a.Abort("closed") })
 	}
 	s.goroutines.wait()
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,18 +37,19 @@ var ErrReset = errors.New("sctptransport: the peer has reset the stream")
 // Association is one SCTP association that has come up. Its methods may be
 // called by several goroutines at once.
 type Association struct {
-	engine *sctp.Association
-	conn   *conn
-	resets resets
-	stall  stall
-	back   backlog
+	engine  *sctp.Association // there when up is closed, unless Dial has failed
+	up      chan struct{}
+	conn    *conn
+	resets  resets
+	stall   stall
+	streams streams
 
 	onRoom   atomic.Pointer[func()]
 	wantRoom atomic.Bool
 
 	closing atomic.Bool
-	endOnce sync.Once
-	done    chan struct{}
+	ending  ending
+	tasks   tasks
 }
 
 // Dial brings an association up over c.Conn and returns it. It blocks until the
@@ -63,10 +62,10 @@ func Dial(ctx context.Context, c Config) (*Association, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Association{done: make(chan struct{})}
+	a := &Association{up: make(chan struct{})}
+	a.ending.a, a.ending.done = a, make(chan struct{})
 	a.stall.mtu = c.MTU
-	a.back.wake = make(chan struct{}, 1)
-	a.conn = &conn{Conn: c.Conn, idle: a.idle, resets: &a.resets, stall: &a.stall, backlog: &a.back}
+	a.conn = newConn(a, c)
 	a.engine, err = sctp.ClientContext(ctx,
 		sctp.WithNetConn(a.conn),
 		// Its errors are mostly about packets of the peer that it did not like.
@@ -83,39 +82,13 @@ func Dial(ctx context.Context, c Config) (*Association, error) {
 		sctp.WithFastRtxWnd(c.FastRtxWnd),
 		sctp.WithCwndCAStep(c.CwndCAStep),
 	)
+	close(a.up)
 	if err != nil {
 		// The engine leaves the connection open when it gives up by itself.
 		a.conn.Close()
 		return nil, fmt.Errorf("sctptransport: the association did not come up: %w", err)
 	}
 	return a, nil
-}
-
-// OpenStream returns the stream with the given id, which must be less than
-// MaxStreams. No packet is sent: a stream exists for the peer when something
-// is sent on it.
-func (a *Association) OpenStream(id uint16) (Stream, error) {
-	if id >= MaxStreams {
-		return Stream{}, fmt.Errorf("sctptransport: stream id is %d, the largest is %d", id, MaxStreams-1)
-	}
-	s, err := a.engine.OpenStream(id, sctp.PayloadTypeUnknown)
-	if err != nil {
-		return Stream{}, a.closedError(err)
-	}
-	return Stream{a: a, s: s, id: id}, nil
-}
-
-// AcceptStream waits for the next stream that the peer uses first. It has to be
-// called again without delay: the engine holds 16 streams and drops the data of
-// further ones. The error is that of Err when the association has ended.
-func (a *Association) AcceptStream() (Stream, error) {
-	s, err := a.engine.AcceptStream()
-	if err != nil {
-		a.ended()
-		return Stream{}, a.closedError(err)
-	}
-	a.back.took()
-	return Stream{a: a, s: s, id: s.StreamIdentifier()}, nil
 }
 
 // Room returns how many bytes the engine should be given now so that it can
@@ -135,9 +108,8 @@ func (a *Association) OnRoom(f func()) { a.onRoom.Store(&f) }
 // more afterwards.
 func (a *Association) WantRoom() { a.wantRoom.Store(true) }
 
-// idle runs each time the engine has worked off a packet.
-func (a *Association) idle() {
-	a.resets.idle(func(p []byte) { a.conn.Conn.Write(p) })
+// makeRoom calls the OnRoom function if somebody waits for it and there is room.
+func (a *Association) makeRoom() {
 	// wantRoom is first set when Dial has returned: a.engine is there then.
 	if !a.wantRoom.Load() || a.Room() == 0 || !a.wantRoom.Swap(false) {
 		return
@@ -145,56 +117,4 @@ func (a *Association) idle() {
 	if f := a.onRoom.Load(); f != nil {
 		(*f)()
 	}
-}
-
-// Close ends the association without a word to the peer. It may be called more
-// than once, and returns when the engine has stopped reading.
-func (a *Association) Close() error {
-	a.closing.Store(true)
-	err := a.engine.Close()
-	a.ended()
-	return err
-}
-
-// Abort tells the peer that the association ends and why (RFC 9260 §3.3.7), and
-// ends it. Data that was not sent is lost. If the association has ended already
-// it does nothing more than Close.
-func (a *Association) Abort(reason string) {
-	if a.closing.Swap(true) || a.conn.reason() != nil {
-		a.Close()
-		return
-	}
-	a.engine.Abort(reason)
-	a.Close()
-}
-
-// Done is closed when the association has ended and AcceptStream, Close or Abort
-// has noticed.
-func (a *Association) Done() <-chan struct{} { return a.done }
-
-// Err returns why the association has ended: ErrClosed after Close and Abort, an
-// *AbortError if the peer has aborted it, what the connection below said if that
-// has failed, and nil while the association lives.
-func (a *Association) Err() error {
-	select {
-	case <-a.done:
-		return a.closedError(nil)
-	default:
-		return nil
-	}
-}
-
-func (a *Association) ended() { a.endOnce.Do(func() { close(a.done) }) }
-
-func (a *Association) closedError(err error) error {
-	if a.closing.Load() {
-		return ErrClosed
-	}
-	if cause := a.conn.reason(); cause != nil {
-		return cause
-	}
-	if err == nil || errors.Is(err, io.EOF) {
-		return errors.New("sctptransport: the peer has ended the association")
-	}
-	return fmt.Errorf("sctptransport: %w", err)
 }

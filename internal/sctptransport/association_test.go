@@ -99,16 +99,17 @@ func TestOptions(t *testing.T) {
 				if err := s.Send(51, nil); err == nil {
 					t.Error("an empty message is sent")
 				}
-				r, err := b.AcceptStream()
+				pb := pull(b)
+				r, err := pb.accept()
 				if err != nil || r.ID() != 3 {
-					t.Fatalf("%d, %v", r.ID(), err)
+					t.Fatalf("%v, %v", r, err)
 				}
-				n, _, err := r.Receive(nil)
+				n, _, err := pb.receive(r, nil)
 				if n != len(message) || !errors.Is(err, io.ErrShortBuffer) {
 					t.Errorf("%d, %v", n, err)
 				}
 				got := make([]byte, n)
-				n, ppid, err := r.Receive(got)
+				n, ppid, err := pb.receive(r, got)
 				if !bytes.Equal(got[:n], message) || ppid != 51 || err != nil {
 					t.Errorf("%d bytes of %d, %v", n, ppid, err)
 				}
@@ -151,11 +152,10 @@ func TestEnds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, b, pa, _ := connect(t, time.Millisecond, nil)
 				s, _ := a.OpenStream(1)
-				for _, a := range []*Association{a, b} {
-					go a.AcceptStream()
-				}
+				x := pull(a)
+				pull(b)
 				received := make(chan error, 1)
-				go func() { _, _, err := s.Receive(nil); received <- err }()
+				go func() { _, _, err := x.receive(s, nil); received <- err }()
 				synctest.Wait()
 				test.end(a, pa)
 				time.Sleep(time.Second)
@@ -214,10 +214,11 @@ func TestRoom(t *testing.T) {
 		if calls == 0 || before < 4<<20 || before > 5<<20 {
 			t.Errorf("%d bytes after %d calls", before, calls)
 		}
-		r, _ := b.AcceptStream()
+		pb := pull(b)
+		r, _ := pb.accept()
 		buf := make([]byte, len(part))
 		for n := before / len(part); n > 0; n-- {
-			if _, _, err := r.Receive(buf); err != nil {
+			if _, _, err := pb.receive(r, buf); err != nil {
 				t.Fatal(err)
 			}
 		}

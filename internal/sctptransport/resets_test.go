@@ -62,13 +62,7 @@ func TestOneRequestInFlight(t *testing.T) {
 			}
 			return true
 		})
-		go func() {
-			for {
-				if _, err := b.AcceptStream(); err != nil {
-					return
-				}
-			}
-		}()
+		b.Start(func(*Stream) {}, nil)
 		var performed []uint16
 		for id := range uint16(300) {
 			s, _ := a.OpenStream(id)
@@ -104,13 +98,14 @@ func TestRepeatedReset(t *testing.T) {
 		s.Send(53, []byte("old"))
 		done := false
 		s.Reset(func() { done = true })
-		old, _ := b.AcceptStream()
-		old.Receive(make([]byte, 10))
-		if _, _, err := old.Receive(nil); err != ErrReset {
+		here, there := pull(a), pull(b)
+		old, _ := there.accept()
+		there.receive(old, make([]byte, 10))
+		if _, _, err := there.receive(old, nil); err != ErrReset {
 			t.Fatalf("the old stream: %v", err)
 		}
 		old.Reset(nil)
-		_, _, err := s.Receive(nil)
+		_, _, err := here.receive(s, nil)
 		synctest.Wait()
 		if err != ErrReset || done {
 			t.Fatalf("our old stream: %v, performed %v", err, done)
@@ -123,7 +118,7 @@ func TestRepeatedReset(t *testing.T) {
 		received := make(chan error, 1)
 		go func() {
 			buf := make([]byte, 10)
-			n, _, err := again.Receive(buf)
+			n, _, err := there.receive(again, buf)
 			if string(buf[:n]) != "new" {
 				t.Errorf("got %q", buf[:n])
 			}
@@ -158,22 +153,9 @@ func FuzzPackets(f *testing.F) {
 	f.Add(packet(0, 3, 0, 17, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 50, 3))
 	f.Fuzz(func(t *testing.T, p []byte) {
 		e, _ := newPath(0)
-		a := &Association{}
-		a.back.wake = make(chan struct{}, 1)
-		c := &conn{Conn: e, idle: func() {}, resets: &a.resets, stall: &a.stall, backlog: &a.back}
-		parts, opens := split(p)
-		chunk := 0
-		for _, part := range parts {
-			for range chunks(part) {
-				chunk++
-			}
-		}
-		for range chunks(p) {
-			chunk--
-		}
-		if chunk != 0 || opens > opensPerRead {
-			t.Fatalf("%d chunks differ, %d opens", chunk, opens)
-		}
+		a := &Association{up: make(chan struct{})}
+		a.ending.a, a.ending.done = a, make(chan struct{})
+		c := newConn(a, Config{Conn: e, MTU: DefaultMTU})
 		c.Write(p)
 		if n := c.received(p); n > len(p)+3 {
 			t.Fatalf("%d bytes of %d", n, len(p))

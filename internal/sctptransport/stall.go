@@ -12,15 +12,14 @@ var errOversized = errors.New("sctptransport: the peer sends a message that is l
 // association is given up.
 const stallTime = 2 * time.Second
 
-// stall finds out that the receive buffer is full of a message that is not
-// complete and never will be, because it is larger than the buffer. The engine
-// hands over complete messages only and would wait for ever. It shows in our
-// acknowledgements: the window is shut, nothing is missing, and still every
-// reader waits for a message.
+// stall finds out that the receive buffer is full of messages that are not
+// complete and never will be, because together they are larger than the buffer.
+// The engine hands over complete messages only and would wait for ever. It shows
+// in our acknowledgements: the window is shut, nothing is missing, and still all
+// messages that are complete have been received.
 type stall struct {
 	mtu      uint32
-	started  atomic.Int64  // streams that are read
-	waiting  atomic.Int64  // of these, where the reader waits
+	unread   atomic.Int64  // streams of which not all has been received
 	progress atomic.Uint64 // messages that were received
 
 	// Touched by the goroutine that writes packets.
@@ -32,8 +31,7 @@ type stall struct {
 // association is stalled.
 func (s *stall) sending(sack chunk) bool {
 	window, gaps, ok := sack.window()
-	started := s.started.Load()
-	if !ok || gaps || window >= s.mtu || started == 0 || s.waiting.Load() < started {
+	if !ok || gaps || window >= s.mtu || s.unread.Load() > 0 {
 		s.since = time.Time{}
 		return false
 	}

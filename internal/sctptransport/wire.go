@@ -7,8 +7,8 @@ import (
 	"iter"
 )
 
-// The chunk types that are looked at (RFC 9260 §3.2, RFC 8260 §2.1, RFC 6525
-// §3.1).
+// The chunk types that are looked at (RFC 9260 §3.2, RFC 8260 §2, RFC 6525 §3.1,
+// RFC 3758 §3.2).
 const (
 	chunkData     = 0
 	chunkIData    = 64
@@ -17,6 +17,11 @@ const (
 	chunkSack     = 3
 	chunkAbort    = 6
 	chunkReconfig = 130
+
+	chunkCookieEcho  = 10
+	chunkCookieAck   = 11
+	chunkForwardTSN  = 192
+	chunkIForwardTSN = 194
 )
 
 // The parameter types of a RE-CONFIG chunk (RFC 6525 §4).
