@@ -144,7 +144,7 @@ func BenchmarkInbox(b *testing.B) {
 	m := message{data: make([]byte, 1000)}
 	b.ReportAllocs()
 	for b.Loop() {
-		c.inbox.put(m, true)
+		c.inbox.put(m)
 	}
 }
 

@@ -53,17 +53,16 @@
 //
 // # Goroutines
 //
-// All of them are started by [Session] or by a channel's inbox, and each but the
-// last has ended when Session.Close returns:
+// A session that is idle runs none, whatever the number of its channels. The
+// goroutine of the association that reads packets also reads the messages that they
+// complete and queues them for the program. Those that are started, and each but
+// the last has ended when Session.Close returns:
 //
-//   - Session.accept, one for a started session: takes the streams that the peer
-//     begins. Ends with the association.
-//   - Session.read, one for each channel of ours, and Session.greet, one for each
-//     stream of the peer, which goes on as the reader of its channel: read the
-//     messages and call the handlers. They end when the peer resets the stream
-//     or with the association. While one waits it holds no buffer.
-//   - inbox.run, started for an event that happens while nobody calls handlers
-//     of the channel: calls the handlers that are due, and ends. One that is in a
+//   - Channel.readable, when the queue of a channel that was full has room again:
+//     reads what the association has for it meanwhile, and ends. It does not
+//     call handlers.
+//   - inbox.run, for a message or event that comes while nobody calls handlers of
+//     the channel: calls the handlers that are due, and ends. One that is in a
 //     handler of the program ends when the handler returns.
 //
 // Timers run the expiry of messages, the hand-over from a handler that runs

@@ -21,9 +21,8 @@ type Events struct {
 	// OnMessage receives a message, which is the handler's to keep. A message
 	// of a string is valid UTF-8.
 	OnMessage func(data []byte, isString bool)
-	// OnMessagePush, if set, is called instead of OnMessage, on the goroutine
-	// that reads the channel wherever the order of events allows it. It must
-	// not block, and data is valid only until it returns.
+	// OnMessagePush, if set, is called instead of OnMessage. It must not block,
+	// and data is valid only until it returns.
 	OnMessagePush func(data []byte, isString bool)
 	// OnBufferedAmountLow is called when the buffered amount falls from above
 	// the threshold to the threshold or below it.
@@ -123,12 +122,6 @@ func (b *inbox) lowReady() bool { return b.low && !b.lowRunning }
 
 func (b *inbox) messageReady() bool {
 	return b.messages.len() > 0 && !b.messageRunning && !b.detached && b.events.takesMessages()
-}
-
-// pushReady reports whether the next handler to be called is a push handler.
-// mu is held.
-func (b *inbox) pushReady() bool {
-	return b.events.OnMessagePush != nil && !b.lifeReady() && !b.lowReady() && b.messageReady()
 }
 
 // run calls the handlers of what is ready until nothing is, or until a handler

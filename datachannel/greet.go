@@ -94,7 +94,7 @@ func (s *Session) greet(g *greeting) {
 			if errors.Is(err, sctptransport.ErrReset) {
 				s.peerReset(c)
 			} else if err == nil && (ppid != ppidDCEP || !c.remote) {
-				s.arrived(c, data, ppid, false, true)
+				s.arrived(c, data, ppid, false)
 			}
 			c.readable()
 			return

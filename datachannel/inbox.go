@@ -27,9 +27,8 @@ type lifeEvent struct {
 }
 
 // inbox holds what a channel has received and what has happened to it, and
-// calls the handlers in order. Whoever has the turn calls them: the goroutine that
-// reads packets if they are push handlers, else one that is started for it (see
-// run).
+// calls the handlers in order, on a goroutine that is started for what there is
+// (see run).
 type inbox struct {
 	limit   int // bytes of messages
 	session *Session
@@ -141,24 +140,12 @@ func (b *inbox) full() bool {
 	return b.bytes >= b.limit && !b.session.silent.Load() && b.end == nil && b.consumer()
 }
 
-// put delivers a message: if push handlers may be called and nobody has the turn,
-// on the calling goroutine.
-func (b *inbox) put(m message, pushes bool) {
+// put delivers a message.
+func (b *inbox) put(m message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.enqueue(m) {
-		return
-	}
-	if !pushes || b.turn != 0 || !b.ready() || !b.pushReady() {
+	if b.enqueue(m) {
 		b.kick()
-		return
-	}
-	turn := b.take()
-	b.session.handling.enter()
-	defer b.session.handling.leave()
-	defer b.yield(turn)
-	for b.turn == turn && b.ready() && b.pushReady() {
-		b.callMessage(turn, b.next())
 	}
 }
 

@@ -41,11 +41,9 @@ func discard(stream Stream) {
 
 // readable reads what has come for c. It is called on the goroutine that reads
 // packets.
-func (c *Channel) readable() { c.drain(true) }
-
-// drain reads what has come for c, until there is no more or the program has
-// enough to do with what it has. pushes says that push handlers may be called.
-func (c *Channel) drain(pushes bool) {
+// It and refill read until there is no more or the program has enough to do with
+// what it has.
+func (c *Channel) readable() {
 	s, b := c.session, &c.inbox
 	if !b.beginDrain() {
 		return
@@ -69,7 +67,7 @@ func (c *Channel) drain(pushes bool) {
 			if err != nil {
 				break
 			}
-			s.arrived(c, data, ppid, pooled, pushes)
+			s.arrived(c, data, ppid, pooled)
 		}
 	}
 }
@@ -99,7 +97,7 @@ func (b *inbox) endDrain() bool {
 }
 
 // takes reports whether a message may be put in, and whether it goes to a handler
-// that borrows it. If not, drain is called when it may.
+// that borrows it. If not, refill is called when it may.
 func (b *inbox) takes() (ok, borrows bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -108,7 +106,7 @@ func (b *inbox) takes() (ok, borrows bool) {
 }
 
 // arrived works off a message of the stream of c.
-func (s *Session) arrived(c *Channel, data []byte, ppid sctptransport.PPID, pooled, pushes bool) {
+func (s *Session) arrived(c *Channel, data []byte, ppid sctptransport.PPID, pooled bool) {
 	if !c.heard {
 		s.heard(c)
 	}
@@ -146,7 +144,7 @@ func (s *Session) arrived(c *Channel, data []byte, ppid sctptransport.PPID, pool
 			putBuffer(data)
 		}
 	}
-	c.inbox.put(m, pushes)
+	c.inbox.put(m)
 }
 
 // heard notes the first message of the peer on c: from now on messages are sent

@@ -64,7 +64,6 @@ type Session struct {
 	log        *slog.Logger
 	counts     sessionCounters
 	goroutines goroutines
-	handling   handling
 	silent     atomic.Bool // no handler starts any more
 
 	mu sync.Mutex // taken before the mutex of an inbox
@@ -111,7 +110,6 @@ func NewSession(cfg SessionConfig) *Session {
 		channels: map[uint16]*Channel{}, refused: map[uint16]bool{}, timed: map[*Channel]struct{}{},
 	}
 	s.goroutines.init()
-	s.handling.init()
 	return s
 }
 
@@ -121,7 +119,7 @@ func (s *Session) newChannel(p Params) *Channel {
 	c.inbox.events = &Events{}
 	c.inbox.limit, c.inbox.session, c.inbox.announced = s.cfg.ReceiveQueue, s, true
 	c.inbox.drops = func() { c.stats.dropped.Add(1) }
-	c.inbox.refill = func() { c.drain(false) }
+	c.inbox.refill = c.readable
 	return c
 }
 
@@ -238,7 +236,7 @@ func (s *Session) tooLarge(c *Channel) error {
 func (s *Session) Close(cause error) {
 	a := s.end(cause)
 	if a != nil {
-		s.handling.end(func() { a.Abort("closed") })
+		a.Abort("closed")
 	}
 	s.goroutines.wait()
 }

@@ -1,8 +1,9 @@
 // Package sctptransport runs one SCTP association (RFC 9260) over a DTLS
 // connection (RFC 8261) and hides the engine that does it.
 //
-// Dial brings an association up and returns it; OpenStream and AcceptStream
-// give the streams of it, each of which carries whole messages with a payload
+// Dial brings an association up and returns it. Start says who is told of the
+// streams that the peer uses, and OnReadable of a stream who is told that
+// something has come on it; each stream carries whole messages with a payload
 // protocol identifier. An association is one path, one port pair and as many
 // streams as SCTP has.
 //
@@ -17,9 +18,14 @@
 //     and the caller learns when the peer has performed his (see [Stream.Reset]).
 //     A request that the peer repeats is answered as before and not performed
 //     again, so that ids may be used again.
-//   - Many streams that open at once do not overrun the engine's backlog.
-//   - A message that can never be received whole, because it is larger than the
-//     receive buffer, ends the association instead of stalling it for ever.
+//   - Nobody has to wait for a stream: the engine's readers and its AcceptStream
+//     block, and it drops what comes on more than 16 streams that nobody has
+//     accepted. Here streams are looked at when a packet has something for them,
+//     which also keeps the engine's queues short; it sorts them for each message.
+//   - Packets that the engine writes one by one leave together, if the connection
+//     below can do that: it may have, besides Write, Append and Flush.
+//   - Messages that can never be received whole, because they are larger than the
+//     receive buffer, end the association instead of stalling it for ever.
 //   - The end of the association and the end of a stream are told apart.
 //
 // A peer that is gone is not noticed here: ICE's consent checks are there for
@@ -27,6 +33,8 @@
 //
 // # Goroutines
 //
-// The package starts none. The engine runs three for each association, which end
-// with Close or Abort or when the connection below fails.
+// The engine runs three for each association, which end with Close or Abort or
+// when the connection below fails. The package starts one (conn.flush) for a burst
+// of packets, which sends it and ends, and one (ending.report) that tells of the
+// end of the association. Close waits for them.
 package sctptransport
