@@ -25,8 +25,9 @@ type Configuration struct {
 	// BundlePolicyMaxBundle does.
 	BundlePolicy BundlePolicy `json:"bundlePolicy,omitempty"`
 
-	// RTCPMuxPolicy says whether RTCP may need a path of its own. So far it never
-	// gets one: media of a peer that does not multiplex is rejected.
+	// RTCPMuxPolicy says what becomes of media that does not multiplex RTCP: with
+	// require, the description is refused, with negotiate the section is rejected. So
+	// far RTCP never gets a path of its own.
 	RTCPMuxPolicy RTCPMuxPolicy `json:"rtcpMuxPolicy,omitempty"`
 
 	// RTPHeaderEncryptionPolicy says whether header extensions of media are

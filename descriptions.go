@@ -192,8 +192,8 @@ func (pc *PeerConnection) local() signaling.Local {
 		Data:            pc.dataWanted.Load(),
 		MaxMessageSize:  uint64(pc.api.settings.sctpMaxMessageSize()),
 		Transceivers:    pc.describedTransceivers(),
-		Accept:          pc.acceptable,
 		CNAME:           pc.cname,
+		RTCPMuxRequired: pc.config.RTCPMuxPolicy == RTCPMuxPolicyRequire,
 		Cryptex:         pc.config.RTPHeaderEncryptionPolicy != RTPHeaderEncryptionPolicyDisable,
 		CryptexRequired: pc.config.RTPHeaderEncryptionPolicy == RTPHeaderEncryptionPolicyRequire,
 	}

@@ -105,6 +105,8 @@
 //     (dispatcher.run);
 //   - one for each running OnDataChannel or OnTrack handler, which ends with the
 //     handler;
+//   - one for each operation with a context, such as SetRemoteDescriptionContext,
+//     which ends with the operation;
 //   - one that closes the connection when the peer has ended DTLS, where
 //     SettingEngine.DisableCloseByDTLS asks for it;
 //   - while the association comes up, one that waits for it; while a transport

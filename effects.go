@@ -44,8 +44,8 @@ func (pc *PeerConnection) apply(now time.Time, effects signaling.Effects) {
 			pc.applyMedia(now, effect, &media)
 		}
 	}
-	for _, s := range changed {
-		pc.signalingStateChanged(signalingStateFrom(s))
+	for i, s := range changed {
+		pc.signalingStateChanged(signalingStateFrom(s), i < len(changed)-1)
 	}
 	pc.fireMedia(&media)
 	pc.refreshStates()
@@ -53,13 +53,16 @@ func (pc *PeerConnection) apply(now time.Time, effects signaling.Effects) {
 }
 
 // signalingStateChanged announces a state that was reached or, by an implicit
-// rollback, passed through.
-func (pc *PeerConnection) signalingStateChanged(state SignalingState) {
+// rollback, passed through: the descriptions were those of stable then.
+func (pc *PeerConnection) signalingStateChanged(state SignalingState, passed bool) {
 	pc.log.Debug("signaling state", "state", state)
 	pc.dirty = true
 	pc.publish()
 	v := *pc.view.Load()
 	v.signaling = state
+	if passed {
+		v.descriptions = v.descriptions.InForce()
+	}
 	announceView(pc, &v, &pc.handlers.signalingState, state)
 }
 

@@ -39,12 +39,12 @@ type RTPSender struct {
 	operation sync.Mutex
 
 	// All below belongs to the loop.
-	id            string   // second identifier of a=msid (RFC 8830)
-	streamIDs     []string // [[AssociatedMediaStreamIds]]
-	encodings     []*senderEncoding
-	tracks        []TrackLocal // one for each encoding, nil for none
-	parameters    []RTPEncodingParameters
-	transactionID string // [[LastReturnedParameters]]
+	id           string   // second identifier of a=msid (RFC 8830)
+	streamIDs    []string // [[AssociatedMediaStreamIds]]
+	encodings    []*senderEncoding
+	tracks       []TrackLocal            // one for each encoding, nil for none
+	parameters   []RTPEncodingParameters // [[SendEncodings]]
+	lastReturned *RTPSendParameters      // [[LastReturnedParameters]]
 }
 
 // A senderEncoding is one stream of a sender.
@@ -85,7 +85,7 @@ func newRTPSender(t *RTPTransceiver, track namedTrack, streamIDs []string, encod
 		// one encoding with active true". A track's own RID names it.
 		encodings = []RTPEncodingParameters{{RTPCodingParameters: RTPCodingParameters{RID: track.rid}, Active: true}}
 	}
-	for _, e := range activated(encodings) {
+	for _, e := range scaled(t.kind, activated(encodings)) {
 		s.addEncoding(e, track)
 	}
 	s.identify(track)
@@ -106,7 +106,7 @@ func (s *RTPSender) addEncoding(e RTPEncodingParameters, track namedTrack) {
 	}
 	s.encodings = append(slices.Clip(s.encodings), &senderEncoding{rid: e.RID, ssrc: uint32(e.SSRC), rtx: uint32(e.RTX.SSRC)})
 	s.tracks = append(slices.Clip(s.tracks), track.TrackLocal)
-	s.parameters = append(slices.Clip(s.parameters), e)
+	s.parameters = append(slices.Clip(s.parameters), completed(s.kind, []RTPEncodingParameters{e})...)
 }
 
 // randomID returns 16 random bytes in hexadecimal, as an identifier of a sender

@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"time"
@@ -11,17 +12,27 @@ import (
 
 // GetParameters returns how the sender's track is encoded and sent (webrtc-pc
 // §5.2): the encodings, and the codecs and header extensions that were
-// negotiated. Change what it returns and give it to SetParameters.
+// negotiated, none before that. Change what it returns and give it to
+// SetParameters. Called again before anything has changed, it returns the same.
 func (s *RTPSender) GetParameters() RTPSendParameters {
 	var p RTPSendParameters
 	read := func(time.Time) {
 		p = s.currentParameters()
+		// "If sender.[[LastReturnedParameters]] is not null, return
+		// sender.[[LastReturnedParameters]], and abort these steps." Where it was
+		// returned long ago, it may not be true any more.
+		if last := s.lastReturned; last != nil {
+			p.TransactionID = last.TransactionID
+			if reflect.DeepEqual(p, *last) {
+				return
+			}
+		}
+		// "transactionId is set to a new unique identifier. ... Set
+		// sender.[[LastReturnedParameters]] to result."
+		p.TransactionID = randomID()
 		if !s.pc.isClosed.Load() {
-			// "Let result be a new RTCRtpSendParameters dictionary ... transactionId is
-			// set to a new unique identifier. ... Set sender.[[LastReturnedParameters]]
-			// to result."
-			s.transactionID = randomID()
-			p.TransactionID = s.transactionID
+			last := p.clone()
+			s.lastReturned = &last
 		}
 	}
 	if s.pc.do(read) != nil {
@@ -30,8 +41,27 @@ func (s *RTPSender) GetParameters() RTPSendParameters {
 	return p
 }
 
+// clone returns a copy in which nothing is shared that a program may change.
+func (p RTPSendParameters) clone() RTPSendParameters {
+	p.Encodings = slices.Clone(p.Encodings)
+	p.Codecs = slices.Clone(p.Codecs)
+	p.HeaderExtensions = slices.Clone(p.HeaderExtensions)
+	return p
+}
+
 func (s *RTPSender) currentParameters() RTPSendParameters {
 	p := RTPSendParameters{Encodings: slices.Clone(s.parameters)}
+	for i := range p.Encodings {
+		e := &p.Encodings[i]
+		e.RID = s.encodings[i].rid
+		if len(p.Encodings) == 1 {
+			// webrtc-pc §5.1: "If the number of RTCRtpEncodingParameters now stored in
+			// sendEncodings is 1, then remove any rid member from the lone entry."
+			// AddEncoding brings it back.
+			e.RID = ""
+		}
+		e.MaxFramerate, e.ScaleResolutionDownBy = copied(e.MaxFramerate), copied(e.ScaleResolutionDownBy)
+	}
 	if m := s.transceiver.media; m != nil {
 		p.Codecs = codecParameters(m.SendCodecs)
 		p.HeaderExtensions = extensionParameters(m.SendExtensions)
@@ -39,6 +69,13 @@ func (s *RTPSender) currentParameters() RTPSendParameters {
 	}
 	p.RTCP.CNAME = s.pc.cname
 	return p
+}
+
+func copied(p *float64) *float64 {
+	if p == nil {
+		return nil
+	}
+	return new(*p)
 }
 
 // SetParameters changes how the sender's track is sent (webrtc-pc §5.2): which
@@ -55,14 +92,16 @@ func (s *RTPSender) SetParameters(parameters RTPSendParameters) error {
 		if s.transceiver.stopping {
 			return errStopped("SetParameters")
 		}
-		if s.transactionID == "" {
+		// "If sender.[[LastReturnedParameters]] is null, return a promise rejected with
+		// a newly created InvalidStateError."
+		if s.lastReturned == nil {
 			return &rtcerr.InvalidStateError{Err: fmt.Errorf("SetParameters: GetParameters has to be called first")}
 		}
 		if err := s.checkParameters(parameters); err != nil {
 			return err
 		}
-		s.transactionID = "" // "Set sender.[[LastReturnedParameters]] to null."
-		s.parameters = slices.Clone(parameters.Encodings)
+		s.lastReturned = nil // "Set sender.[[LastReturnedParameters]] to null."
+		s.parameters = completed(s.kind, parameters.Encodings)
 		s.refresh()
 		return nil
 	})
@@ -80,7 +119,7 @@ func (s *RTPSender) checkParameters(p RTPSendParameters) error {
 	// sender.[[LastReturnedParameters]]. Note that this also applies to
 	// transactionId."
 	switch {
-	case p.TransactionID != s.transactionID:
+	case p.TransactionID != s.lastReturned.TransactionID:
 		return refuse("the transaction %q is not the one that GetParameters began last", p.TransactionID)
 	case len(p.Encodings) != len(now.Encodings):
 		// "encodings.length is different from N."
@@ -119,6 +158,8 @@ func checkEncodings(kind RTPCodecType, encodings []RTPEncodingParameters) error 
 }
 
 func checkRanges(kind RTPCodecType, encodings []RTPEncodingParameters) error {
+	// "If kind is "audio", remove the scaleResolutionDownBy member from all encodings
+	// that contain one", and maxFramerate: completed does, whatever they are.
 	if kind != RTPCodecTypeVideo {
 		return nil
 	}
@@ -156,6 +197,51 @@ func activated(encodings []RTPEncodingParameters) []RTPEncodingParameters {
 	encodings = slices.Clone(encodings)
 	for i := range encodings {
 		encodings[i].Active = true
+	}
+	return encodings
+}
+
+// scaled returns the encodings of a new transceiver with what W3C has
+// ScaleResolutionDownBy be if the program leaves it out.
+//
+// webrtc-pc §5.1: "If kind is "video" and none of the encodings contain a
+// scaleResolutionDownBy member, then for each encoding, add a
+// scaleResolutionDownBy member with the value 2^(length of sendEncodings - encoding
+// index - 1)."
+func scaled(kind RTPCodecType, encodings []RTPEncodingParameters) []RTPEncodingParameters {
+	given := func(e RTPEncodingParameters) bool { return e.ScaleResolutionDownBy != nil }
+	if kind != RTPCodecTypeVideo || slices.ContainsFunc(encodings, given) {
+		return encodings
+	}
+	encodings = slices.Clone(encodings)
+	for i := range encodings {
+		encodings[i].ScaleResolutionDownBy = new(math.Pow(2, float64(len(encodings)-i-1)))
+	}
+	return encodings
+}
+
+// completed returns a copy of encodings, of which a program may keep the pointers,
+// with the defaults of W3C.
+//
+// webrtc-pc §5.1: "If kind is "audio", remove the scaleResolutionDownBy member from
+// all encodings that contain one", and likewise maxFramerate. "If any encoding
+// contains a scaleResolutionDownBy member, then for each encoding without one, add a
+// scaleResolutionDownBy member with the value 1.0." webrtc-priority §4.1: priority
+// "low" is the default.
+func completed(kind RTPCodecType, encodings []RTPEncodingParameters) []RTPEncodingParameters {
+	encodings = slices.Clone(encodings)
+	for i := range encodings {
+		e := &encodings[i]
+		e.MaxFramerate, e.ScaleResolutionDownBy = copied(e.MaxFramerate), copied(e.ScaleResolutionDownBy)
+		switch {
+		case kind == RTPCodecTypeAudio:
+			e.MaxFramerate, e.ScaleResolutionDownBy = nil, nil
+		case e.ScaleResolutionDownBy == nil:
+			e.ScaleResolutionDownBy = new(1.0)
+		}
+		if e.Priority == PriorityTypeUnknown {
+			e.Priority = PriorityTypeLow
+		}
 	}
 	return encodings
 }

@@ -3,6 +3,7 @@ package webrtc
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -202,12 +203,30 @@ func (pc *PeerConnection) preferredCodecs(kind RTPCodecType, wanted []RTPCodecPa
 	return out, nil
 }
 
-// sameFormat says whether a codec that a program names is a registered one.
+// sameFormat says whether a codec that a program names is a registered one
+// (webrtc-pc §5.4.2, the codec dictionary match algorithm): "If first.sdpFmtpLine
+// and second.sdpFmtpLine are different, return false". A program may leave the
+// parameters out where one registered codec matches without them.
 func sameFormat(registered, named codec.Codec) bool {
-	if registered.IsRTX() {
-		return named.IsRTX() && registered.ClockRate == named.ClockRate && (named.Fmtp == "" || named.Fmtp == registered.Fmtp)
+	if registered.IsRTX() || registered.IsRED() {
+		return strings.EqualFold(registered.MimeType, named.MimeType) && registered.ClockRate == named.ClockRate &&
+			(named.Fmtp == "" || named.Fmtp == registered.Fmtp)
 	}
-	return codec.Match(registered, named)
+	sameChannels := named.Channels == 0 || max(named.Channels, 1) == max(registered.Channels, 1)
+	return codec.Match(registered, named) && sameChannels && (named.Fmtp == "" || sameParameters(registered.Fmtp, named.Fmtp))
+}
+
+// sameParameters compares values of a=fmtp, the order of parameters aside.
+func sameParameters(a, b string) bool {
+	split := func(s string) []string {
+		list := strings.Split(strings.ToLower(s), ";")
+		for i := range list {
+			list[i] = strings.TrimSpace(list[i])
+		}
+		slices.Sort(list)
+		return list
+	}
+	return slices.Equal(split(a), split(b))
 }
 
 // SetMid is there for programs that call it: the library assigns mids. It

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/signaling"
 )
@@ -110,10 +109,13 @@ func (pc *PeerConnection) reusableTransceiver(kind RTPCodecType) *RTPTransceiver
 // It returns an InvalidAccessError (ErrSenderNotCreatedByConnection) for a sender
 // of another connection, and an InvalidStateError after Close.
 func (pc *PeerConnection) RemoveTrack(sender *RTPSender) error {
-	if sender == nil || sender.pc != pc {
-		return &rtcerr.InvalidAccessError{Err: rtcerr.Because(ErrSenderNotCreatedByConnection, fmt.Errorf("RemoveTrack: the sender was not made by this connection"))}
-	}
 	return pc.attempt("RemoveTrack", func(time.Time) error {
+		// webrtc-pc §5.1: "If connection.[[IsClosed]] is true, throw an
+		// InvalidStateError. If sender was not created by connection, throw an
+		// InvalidAccessError."
+		if sender == nil || sender.pc != pc {
+			return &rtcerr.InvalidAccessError{Err: rtcerr.Because(ErrSenderNotCreatedByConnection, fmt.Errorf("RemoveTrack: the sender was not made by this connection"))}
+		}
 		t := sender.transceiver
 		// "If transceiver.[[Stopping]] ... is true, ... abort these steps"; the same
 		// for a sender without a track.
@@ -255,16 +257,6 @@ func (pc *PeerConnection) describedTransceivers() []signaling.Transceiver {
 		out[i] = t.described()
 	}
 	return out
-}
-
-// acceptable says with what a section of the peer's that no transceiver matches
-// would be answered.
-func (pc *PeerConnection) acceptable(kind codec.Kind) signaling.Transceiver {
-	return signaling.Transceiver{
-		Kind:       kind,
-		Codecs:     pc.engine.codecs(kind),
-		Extensions: pc.engine.extensions(kind),
-	}
 }
 
 // attempt runs fn on the loop as an API call and returns its error, or an

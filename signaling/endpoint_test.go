@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -19,7 +20,10 @@ type endpoint struct {
 	t    testing.TB
 	name string
 	*Machine
-	local   Local
+	local Local
+	// accept returns what the endpoint has for a section of the peer's that makes a
+	// transceiver; nil is nothing.
+	accept  func(kind codec.Kind) Transceiver
 	effects Effects // of the last call
 	world   world
 	made    map[ICEParameters]bool

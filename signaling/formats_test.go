@@ -57,7 +57,7 @@ func video(text string) []codec.Codec {
 
 // speaking gives an endpoint other codecs for video.
 func (e *endpoint) speaking(text string) *endpoint {
-	e.local.Accept = func(kind codec.Kind) Transceiver {
+	e.accept = func(kind codec.Kind) Transceiver {
 		t := capable(kind)
 		if kind == codec.Video {
 			t.Codecs = video(text)
@@ -69,7 +69,7 @@ func (e *endpoint) speaking(text string) *endpoint {
 
 func (e *endpoint) addVideo() *transceiver {
 	t := e.add(codec.Video, sdp.DirectionSendrecv)
-	t.Codecs = e.local.Accept(codec.Video).Codecs
+	t.Codecs = e.accept(codec.Video).Codecs
 	e.refresh()
 	return t
 }
@@ -83,7 +83,7 @@ func TestPayloadTypes(t *testing.T) {
 	b.speaking("96=VP8 97=rtx(96) 98=H264:packetization-mode=1;profile-level-id=42e01f 99=rtx(98) 100=VP9 101=rtx(100) 102=H265")
 	a.addVideo()
 	b.setRemote(a.offer())
-	b.ofMid("0").Codecs = b.local.Accept(codec.Video).Codecs
+	b.ofMid("0").Codecs = b.accept(codec.Video).Codecs
 	b.refresh()
 	b.setLocal(Description{})
 	want := "100=VP8 101=rtx(100) 96=H264 97=rtx(96) 98=VP9"
@@ -114,7 +114,7 @@ func TestPayloadTypes(t *testing.T) {
 		t.Errorf("got %q", fresh)
 	}
 	a.setRemote(*b.PendingLocal())
-	a.ofMid("2").Codecs = a.local.Accept(codec.Video).Codecs
+	a.ofMid("2").Codecs = a.accept(codec.Video).Codecs
 	a.refresh()
 	a.setLocal(Description{})
 	b.setRemote(*a.CurrentLocal())

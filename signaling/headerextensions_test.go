@@ -24,7 +24,7 @@ func TestExtensionIDs(t *testing.T) {
 	audio, video := a.add(codec.Audio, sdp.DirectionSendrecv), a.add(codec.Video, sdp.DirectionSendrecv)
 	audio.Extensions, video.Extensions = extensions("mid level"), extensions("mid rid twcc")
 	a.refresh()
-	b.local.Accept = func(kind codec.Kind) Transceiver {
+	b.accept = func(kind codec.Kind) Transceiver {
 		t := capable(kind)
 		t.Extensions = extensions("twcc x mid level")
 		return t

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -38,10 +37,9 @@ type Local struct {
 	Transceivers []Transceiver
 	// CNAME is the canonical name of what the endpoint sends (RFC 7022).
 	CNAME string
-	// Accept returns what the endpoint can do with a section of the peer's that
-	// no transceiver matches: codecs and header extensions for its kind. Without
-	// it such sections are rejected.
-	Accept func(kind codec.Kind) Transceiver
+	// RTCPMuxRequired is the RTCP mux policy "require": remote descriptions of media
+	// without multiplexing are refused. Otherwise such sections are rejected.
+	RTCPMuxRequired bool
 	// Cryptex says that the endpoint can encrypt header extensions (RFC 9335).
 	Cryptex bool
 	// CryptexRequired refuses remote descriptions of media without it.

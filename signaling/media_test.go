@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/parleyrtc/webrtc/internal/codec"
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -274,8 +275,9 @@ func named(kind codec.Kind, names ...string) []codec.Codec {
 	return list
 }
 
-// What cannot be accepted is rejected in its place, makes no transceiver, and
-// leaves the rest of the bundle as it is.
+// What cannot be accepted is rejected in its place and leaves the rest of the bundle
+// as it is. Its transceiver (RFC 9429 §5.10 has one for each section of audio or video)
+// ends with the answer.
 func TestRejections(t *testing.T) {
 	for name, change := range map[string]func(a, b *endpoint, d Description) Description{
 		"an unknown kind": func(_, _ *endpoint, d Description) Description {
@@ -291,11 +293,6 @@ func TestRejections(t *testing.T) {
 			at := strings.Index(d.SDP, "m=video")
 			d.SDP = d.SDP[:at] + strings.Replace(d.SDP[at:], "a=rtcp-mux\r\n", "", 1)
 			return replaced(t, d, "BUNDLE 0 1 2", "BUNDLE 0 2")
-		},
-		"without Accept": func(_, b *endpoint, d Description) Description {
-			b.addTrack(codec.Audio)
-			b.local.Accept = nil
-			return d
 		},
 		"bundle-only outside of the bundle": func(_, _ *endpoint, d Description) Description {
 			d = replaced(t, d, "m=video 9", "m=video 0")
@@ -415,6 +412,49 @@ func TestAddressOfRTCP(t *testing.T) {
 		m, c := strings.Fields(lines(d, "m=")[0])[1], strings.TrimPrefix(lines(d, "c=")[0], "c=")
 		if got := lines(d, "a=rtcp:"); m == "9" || !slices.Equal(got, []string{"a=rtcp:" + m + " " + c}) {
 			t.Errorf("got %q for port %s of %s", got, m, c)
+		}
+	}
+}
+
+// RFC 9429 §5.10: "If no RtpTransceiver was found in the previous step, create one
+// with a recvonly direction." It is there for a section with nothing in common too,
+// and ends with the answer that rejects it.
+func TestTransceiverOfWhatCannotBeAccepted(t *testing.T) {
+	a, b := parties(t)
+	video := a.addTrack(codec.Video)
+	video.Codecs = named(codec.Video, "VP8")
+	a.refresh()
+	b.accept = func(kind codec.Kind) Transceiver { return Transceiver{Kind: kind} }
+	b.setRemote(a.offer())
+	if len(b.world.transceivers) != 1 || b.world.transceivers[0].mid != "0" {
+		t.Fatalf("got\n%s", b.world.describe())
+	}
+	made := b.world.transceivers[0]
+	made.Codecs = nil
+	b.refresh()
+	b.setLocal(Description{})
+	if !slices.Equal(b.world.stopped, []*transceiver{made}) || len(b.world.transceivers) != 0 {
+		t.Errorf("got\n%s", b.world.describe())
+	}
+	a.setRemote(*b.CurrentLocal())
+	if !slices.Equal(a.world.stopped, []*transceiver{video}) {
+		t.Errorf("got\n%s", a.world.describe())
+	}
+}
+
+// RFC 9429 §5.8.3, the RTCP mux policy "require".
+func TestMultiplexingRequired(t *testing.T) {
+	for _, policy := range []bool{true, false} {
+		a, b := parties(t)
+		a.addTrack(codec.Audio)
+		b.local.RTCPMuxRequired = policy
+		offer := without(t, a.offer(), "a=rtcp-mux\r\n")
+		_, err := b.SetRemote(offer, b.local)
+		if is[*rtcerr.InvalidAccessError](err) != policy || (err != nil) != policy {
+			t.Errorf("required %v: an offer without multiplexing: %v", policy, err)
+		}
+		if state := b.State(); policy && (state != Stable || b.PendingRemote() != nil) {
+			t.Errorf("required %v: the state is %s", policy, state)
 		}
 	}
 }

@@ -55,6 +55,11 @@ func (n *negotiation) setRemote(d Description, l Local) (Effects, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.RTCPMuxRequired {
+		if err := checkMultiplexed(c, d.Type); err != nil {
+			return nil, err
+		}
+	}
 	if l.CryptexRequired {
 		if err := checkCryptex(c, d.Type); err != nil {
 			return nil, err

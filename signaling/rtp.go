@@ -49,8 +49,7 @@ func (c *content) acceptable(i int, kind codec.Kind, can *Transceiver) bool {
 	if !ok || k != kind || unusable(m) || !c.bundledIfOnly(i) {
 		return false
 	}
-	// §5.8.3: "If the RTP/RTCP multiplexing policy is "require", each "m=" section
-	// MUST contain an "a=rtcp-mux" attribute." It always is here.
+	// RTCP has no way of its own, whatever the policy is.
 	if !c.muxes(i) || c.transport[i].ICEUfrag == "" || len(c.transport[i].Fingerprints) == 0 {
 		return false
 	}
@@ -139,6 +138,19 @@ func putCodecs(m *sdp.Media, codecs []codec.Codec) {
 // hasMedia says whether there is a format that is media by itself.
 func hasMedia(codecs []codec.Codec) bool {
 	return slices.ContainsFunc(codecs, func(c codec.Codec) bool { return !c.IsAuxiliary() })
+}
+
+// checkMultiplexed says whether all media of a remote description multiplexes RTCP.
+//
+// RFC 9429 §5.8.3: "If the RTP/RTCP multiplexing policy is "require", each "m="
+// section MUST contain an "a=rtcp-mux" attribute."
+func checkMultiplexed(c *content, kind Type) error {
+	for i, m := range c.Media {
+		if _, ok := mediaKind(m); ok && !unusable(m) && !c.muxes(i) {
+			return invalid("%s of the remote %s has no a=rtcp-mux, which the RTCP mux policy requires", section(i, m), kind)
+		}
+	}
+	return nil
 }
 
 // checkCryptex says whether all media of a remote description has encrypted header

@@ -29,6 +29,14 @@ func (m *Machine) Slots() Slots { return Slots{m.n} }
 // text is put together each time that it is asked for, and held by nobody.
 type Slots struct{ n *negotiation }
 
+// InForce returns the slots without what is being negotiated, as an implicit rollback
+// leaves them for a moment.
+func (s Slots) InForce() Slots {
+	n := *s.n
+	n.pendingLocal, n.pendingRemote = nil, nil
+	return Slots{&n}
+}
+
 // CurrentLocal is Machine.CurrentLocal of the moment.
 func (s Slots) CurrentLocal() *Description { return s.n.local(s.n.currentLocal) }
 

@@ -60,7 +60,7 @@ func capable(kind codec.Kind) Transceiver {
 
 // withMedia lets an endpoint accept sections that the peer adds.
 func (e *endpoint) withMedia() *endpoint {
-	e.local.Accept = capable
+	e.accept = capable
 	e.local.CNAME = e.name
 	return e
 }
@@ -108,7 +108,10 @@ func (e *endpoint) ofMid(mid string) *transceiver {
 }
 
 func (e *endpoint) make(id TransceiverID, kind codec.Kind, direction sdp.Direction) *transceiver {
-	t := &transceiver{Transceiver: capable(kind), index: -1}
+	t := &transceiver{Transceiver: Transceiver{Kind: kind}, index: -1}
+	if e.accept != nil {
+		t.Transceiver = capable(kind)
+	}
 	t.ID, t.Direction = id, direction
 	t.TrackID = fmt.Sprintf("%s-track-%d", e.name, id)
 	t.Encodings = []Encoding{{Active: true, SSRC: e.ssrc(id, 0), RTX: e.ssrc(id, 1)}}

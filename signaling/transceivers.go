@@ -3,7 +3,6 @@ package signaling
 import (
 	"slices"
 
-	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -29,8 +28,8 @@ func (n *negotiation) associate(rows []mline) {
 	}
 }
 
-// pair finds a transceiver for each section of a remote offer that has none and
-// can be accepted. It returns the new ones that it had to make.
+// pair finds a transceiver for each section of a remote offer that has none. It
+// returns the new ones that it had to make.
 //
 // RFC 9429 §5.10: "If the "m=" section is not associated with any RtpTransceiver
 // ..., either find an RtpTransceiver or create one".
@@ -43,7 +42,6 @@ func (n *negotiation) pair(offer *description, l Local) map[TransceiverID]Transc
 		}
 	}
 	free := n.unassociated(offer.rows, l)
-	abilities := map[codec.Kind]*Transceiver{}
 	for i := range offer.rows {
 		row := &offer.rows[i]
 		kind, ok := mediaKind(offer.Media[i])
@@ -67,17 +65,8 @@ func (n *negotiation) pair(offer *description, l Local) map[TransceiverID]Transc
 			}
 		}
 		// "If no RtpTransceiver was found in the previous step, create one with a
-		// recvonly direction." A section that has to be rejected whatever a program
-		// does has none.
-		can, known := abilities[kind]
-		if !known && l.Accept != nil {
-			ability := l.Accept(kind)
-			can = &ability
-		}
-		abilities[kind] = can
-		if can == nil || !offer.acceptable(i, kind, can) {
-			continue
-		}
+		// recvonly direction." Also for a section that has to be rejected, whose answer
+		// stops it.
 		row.transceiver = n.newTransceiver()
 		count++
 		n.created = append(n.created, row.transceiver)
