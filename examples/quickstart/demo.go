@@ -23,7 +23,7 @@ const seed = 1
 func connectAndSend(ctx context.Context, o options, out io.Writer) (err error) {
 	renderer := diagram.NewRenderer(out, o.style)
 	log := diagram.NewLog(renderer.Draw)
-	p, err := newPair(log)
+	p, err := newPair(log, o.relay)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func connectAndSend(ctx context.Context, o options, out io.Writer) (err error) {
 			return err
 		}
 	}
-	log.Note(diagram.TURN, diagram.KindState, "not needed: there is a direct path")
+	log.Note(diagram.TURN, diagram.KindState, p.relayNote())
 	log.Stop()
 	renderer.Close()
 	if err := renderer.Err(); err != nil {

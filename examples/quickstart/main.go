@@ -4,6 +4,7 @@
 // sound at their pace, and then a file over a data channel.
 //
 //	go run ./quickstart         two peers in this process
+//	go run ./quickstart -relay  the same by way of a TURN server
 //	go run ./quickstart -web    a browser and this process, on a page
 //
 // Nothing else is needed, and no packet leaves the machine.

@@ -19,7 +19,8 @@ import (
 type pair struct {
 	a, b   *peer.Peer
 	log    *diagram.Log
-	server *stunserver.Server
+	stun   *stunserver.Server // nil with a relay
+	relay  *relay             // nil without
 	signal signal.Channel
 
 	// channels are those that A has opened, as B sees them.
@@ -31,8 +32,8 @@ type pair struct {
 	owner map[netip.AddrPort]diagram.Party
 }
 
-// newPair starts the STUN server and makes both peers.
-func newPair(log *diagram.Log) (*pair, error) {
+// newPair starts the server and makes both peers.
+func newPair(log *diagram.Log, relayed bool) (*pair, error) {
 	p := &pair{
 		log:      log,
 		channels: make(chan *webrtc.DataChannel, 4),
@@ -40,7 +41,12 @@ func newPair(log *diagram.Log) (*pair, error) {
 		owner:    map[netip.AddrPort]diagram.Party{},
 	}
 	var err error
-	if p.server, err = stunserver.Listen("127.0.0.1:0", p.asked); err != nil {
+	if relayed {
+		p.relay, err = newRelay(log, p.ownerOf)
+	} else {
+		p.stun, err = stunserver.Listen("127.0.0.1:0", p.asked)
+	}
+	if err != nil {
 		return nil, err
 	}
 	var endA, endB signal.Channel
@@ -60,11 +66,18 @@ func newPair(log *diagram.Log) (*pair, error) {
 }
 
 func (p *pair) newPeer(party diagram.Party, end signal.Channel) (*peer.Peer, error) {
+	server := webrtc.ICEServer{}
+	if p.relay != nil {
+		server = p.relay.iceServer()
+	} else {
+		server.URLs = []string{p.stun.URL()}
+	}
 	return peer.New(peer.Config{
 		Party:        party,
 		Polite:       party == diagram.PeerB,
 		Signal:       end,
-		ICEServers:   []webrtc.ICEServer{{URLs: []string{p.server.URL()}}},
+		ICEServers:   []webrtc.ICEServer{server},
+		RelayOnly:    p.relay != nil,
 		LoopbackOnly: true,
 		Log:          p.log,
 		OnSocket: func(address netip.AddrPort) {
@@ -77,14 +90,27 @@ func (p *pair) newPeer(party diagram.Party, end signal.Channel) (*peer.Peer, err
 
 // asked draws what the STUN server is asked and answers.
 func (p *pair) asked(e stunserver.Exchange) {
-	p.mu.Lock()
-	party := p.owner[e.Client]
-	p.mu.Unlock()
+	party := p.ownerOf(e.Client)
 	if e.Answer {
 		p.log.Arrow(diagram.STUN, party, diagram.KindSTUN, fmt.Sprintf("you are %s", e.Mapped))
 		return
 	}
 	p.log.Arrow(party, diagram.STUN, diagram.KindSTUN, "who am I?")
+}
+
+// ownerOf returns whose socket has an address.
+func (p *pair) ownerOf(address netip.AddrPort) diagram.Party {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.owner[address]
+}
+
+// relayNote says in the diagram what the relay was good for.
+func (p *pair) relayNote() string {
+	if p.relay != nil {
+		return "everything between the peers went through here"
+	}
+	return "not needed: there is a direct path"
 }
 
 // start lets signaling run.
@@ -123,7 +149,12 @@ func (p *pair) Close() error {
 	if p.signal != nil {
 		errs = append(errs, p.signal.Close())
 	}
-	errs = append(errs, p.server.Close())
+	if p.stun != nil {
+		errs = append(errs, p.stun.Close())
+	}
+	if p.relay != nil {
+		errs = append(errs, p.relay.server.Close())
+	}
 	p.running.Wait()
 	return errors.Join(errs...)
 }

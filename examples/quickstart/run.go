@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ type options struct {
 	timeout time.Duration
 	size    int64         // bytes
 	clip    time.Duration // how much of a video and a sound
+	relay   bool          // by way of TURN
 	style   diagram.Style
 	live    bool
 
@@ -36,6 +38,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	flags.DurationVar(&o.timeout, "timeout", time.Minute, "give up after this `time`")
 	flags.Int64Var(&mib, "size", 64, "size of the file in `MiB`")
 	flags.DurationVar(&o.clip, "clip", 4*time.Second, "how `long` a video and a sound are sent; 0 sends none")
+	flags.BoolVar(&o.relay, "relay", false, "send everything by way of a TURN server, in this process too")
 	flags.BoolVar(&o.web, "web", false, "serve a page on which a browser is the other peer")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` of the page")
 	flags.StringVar(&o.record, "record", "", "`folder` for the calls that the page records; a temporary one unless said otherwise")
@@ -50,6 +53,8 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		return o, fmt.Errorf("-size %d; from 1 to %d MiB are possible", mib, 1<<20)
 	case o.clip < 0:
 		return o, fmt.Errorf("-clip %v; a time of 0 or more is needed", o.clip)
+	case o.relay && o.web:
+		return o, errors.New("-relay is for the two peers in this process, not for the page of -web")
 	case o.timeout <= 0:
 		return o, fmt.Errorf("-timeout %v; a time above 0 is needed", o.timeout)
 	}

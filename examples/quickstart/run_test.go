@@ -91,6 +91,33 @@ func TestQuickstart(t *testing.T) {
 	inOrder(t, text, "Signal channel -> Peer A    answer", "Peer A                      signaling: stable")
 }
 
+// With -relay everything goes by way of the TURN server, which is seen at work.
+func TestQuickstartOverRelay(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-plain", "-relay", "-size", "1", "-clip", "500ms"}, &out); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	text := out.String()
+	for _, peer := range []string{"Peer A", "Peer B"} {
+		inOrder(t, text,
+			peer+" -> TURN              Allocate",
+			"TURN -> "+peer+"              Allocate refused: 401",
+			"TURN -> "+peer+"              you relay at 127.0.0.1:",
+			peer+" -> Signal channel    relay candidate 127.0.0.1:",
+			"TURN -> "+peer+"              check",
+			peer+" -> TURN              check answered",
+			"ChannelBind",
+		)
+		inOrder(t, text, peer+" -> TURN              CreatePermission 127.0.0.1\n", "TURN -> "+peer+"              CreatePermission done")
+	}
+	inOrder(t, text, "Peer B -> TURN              ClientHello", "TURN -> Peer A              ClientHello")
+	inOrder(t, text, "Peer A -> TURN              media, SSRC ", "TURN -> Peer B              media, SSRC ", "everything between the peers went through here",
+		"(both peers)", "(relay, udp)")
+	if strings.Contains(text, "Peer A -> Peer B ") || strings.Contains(text, "STUN -> ") {
+		t.Errorf("something went another way:\n%s", text)
+	}
+}
+
 // Drawn, the diagram has its headings, and no line is too wide.
 func TestDrawing(t *testing.T) {
 	var out bytes.Buffer
@@ -114,6 +141,7 @@ func TestBadArguments(t *testing.T) {
 		"no size":                {[]string{"-size", "0"}, "-size 0"},
 		"no time":                {[]string{"-timeout", "0s"}, "-timeout 0s"},
 		"no clip":                {[]string{"-clip", "-1s"}, "-clip -1s"},
+		"a page over a relay":    {[]string{"-web", "-relay"}, "-relay"},
 		"no such flag":           {[]string{"-turn"}, "-turn"},
 		"a page at no address":   {[]string{"-web", "-open=false", "-addr", "nowhere"}, "nowhere"},
 		"a page at a taken port": {[]string{"-web", "-open=false", "-addr", "192.0.2.77:1"}, "-addr 127.0.0.1:0"},

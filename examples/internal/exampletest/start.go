@@ -51,7 +51,7 @@ type output struct {
 	logf    func(string, ...any)
 }
 
-var pageAddress = regexp.MustCompile(`http://[^ ]*`)
+var pageAddress = regexp.MustCompile(`http://\S*`)
 
 // Write logs what is printed and finds the address in it.
 func (o *output) Write(b []byte) (int, error) {

@@ -43,6 +43,8 @@ type Config struct {
 	Signal signal.Channel
 	// ICEServers are asked for reflexive addresses.
 	ICEServers []webrtc.ICEServer
+	// RelayOnly sends everything by way of a TURN server among them.
+	RelayOnly bool
 	// LoopbackOnly keeps every packet on this machine.
 	LoopbackOnly bool
 	// MediaEngine has the codecs of the connection; nil means the default ones.
@@ -105,7 +107,11 @@ func New(config Config) (*Peer, error) {
 	}
 	p.out.send = p.send
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
-	pc, err := p.api().NewPeerConnection(webrtc.Configuration{ICEServers: config.ICEServers})
+	configuration := webrtc.Configuration{ICEServers: config.ICEServers}
+	if config.RelayOnly {
+		configuration.ICETransportPolicy = webrtc.ICETransportPolicyRelay
+	}
+	pc, err := p.api().NewPeerConnection(configuration)
 	if err != nil {
 		return nil, err
 	}
