@@ -98,8 +98,7 @@ func (p *packetizer) pad(b *trackBurst, n uint32) {
 func defaultPayloader(c RTPCodecCapability) (rtp.Payloader, error) {
 	switch strings.ToLower(c.MimeType) {
 	case strings.ToLower(MimeTypeVP8):
-		// The picture ID tells a receiver whether a frame was lost between two.
-		return &codecs.VP8Payloader{EnablePictureID: true}, nil
+		return &vp8Payloader{}, nil
 	case strings.ToLower(MimeTypeVP9):
 		return &codecs.VP9Payloader{}, nil
 	case strings.ToLower(MimeTypeAV1):

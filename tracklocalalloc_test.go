@@ -105,11 +105,15 @@ func TestTrackLocalAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	track, samples := relay(t, 10), speaker(t, 10)
+	camera := staticSample(t, RTPCodecCapability{MimeType: MimeTypeVP8})
+	fanOut(t, camera, videoCodecs(), 10)
+	frame := media.Sample{Data: make([]byte, 30000), Duration: time.Second / 30}
 	sample := media.Sample{Data: make([]byte, 100), Duration: 20 * time.Millisecond}
 	for name, f := range map[string]func() error{
 		"WriteRTP":    func() error { return track.WriteRTP(packet) },
 		"Write":       func() error { _, err := track.Write(raw); return err },
 		"WriteSample": func() error { return samples.WriteSample(sample) },
+		"video":       func() error { return camera.WriteSample(frame) },
 	} {
 		var failure error
 		allocs := testing.AllocsPerRun(200, func() {
@@ -140,8 +144,7 @@ func BenchmarkTrackLocalStaticRTP(b *testing.B) {
 	}
 }
 
-// BenchmarkTrackLocalStaticSample sends video frames of 30 kB: what is allocated is
-// the payloader's, and the same for any number of peers.
+// BenchmarkTrackLocalStaticSample sends video frames of 30 kB.
 func BenchmarkTrackLocalStaticSample(b *testing.B) {
 	for _, peers := range []int{1, 100} {
 		b.Run(fmt.Sprintf("%d peers", peers), func(b *testing.B) {
