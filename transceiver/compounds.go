@@ -101,9 +101,10 @@ func (c *compounds) keyFrame(media uint32, fir bool, sequence uint8) {
 }
 
 // Flush ends a batch of packets that were read together: the feedback that they
-// made due is sent.
+// made due is sent, and those who wait to read them are woken.
 func (s *Session) Flush(now time.Time) {
 	s.service(now, true)
+	s.wakeReaders()
 }
 
 // service does what the receiving half has to do by now.

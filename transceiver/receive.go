@@ -14,6 +14,7 @@ type delivery struct {
 	items   []item
 	scratch []byte // of packets that are made here; not replaced while items are
 	late    []*Track
+	owed    []*Track // whose readers are to be woken
 	heard   []*Receiver
 	byes    []bye
 	wake    bool // NextTimeout has become earlier
@@ -50,7 +51,9 @@ func (d *delivery) run(push bool) {
 				f(it.track)
 			}
 		}
-		it.track.deliver(&it.packet, it.levels, it.order, push)
+		if it.track.deliver(&it.packet, it.levels, it.order, push) {
+			d.owed = append(d.owed, it.track)
+		}
 	}
 	for _, b := range d.byes {
 		if f := b.receiver.cfg.OnBye; f != nil {
@@ -63,11 +66,12 @@ func (d *delivery) run(push bool) {
 func (d *delivery) release() {
 	clear(d.items)
 	clear(d.late)
+	clear(d.owed)
 	clear(d.heard)
 	clear(d.byes)
 	*d = delivery{
 		items: d.items[:0], scratch: d.scratch[:0],
-		late: d.late[:0], heard: d.heard[:0], byes: d.byes[:0],
+		late: d.late[:0], owed: d.owed[:0], heard: d.heard[:0], byes: d.byes[:0],
 	}
 	deliveries.Put(d)
 }

@@ -67,6 +67,8 @@ type Session struct {
 	// undelivered are tracks with packets that push handlers are to get, from
 	// goroutines that do not call those.
 	undelivered []*Track
+	// owed are tracks whose readers are woken when the batch ends.
+	owed []*Track
 
 	nacking  []*stream     // those that miss packets
 	measured time.Duration // round trip by answers to NACKs, 0 if not known
@@ -148,7 +150,7 @@ func (s *Session) SetKeys(sealer *srtptransport.Sealer, opener *srtptransport.Op
 // HandleRTP takes a protected RTP packet that has arrived at the time now. b is
 // lent until HandleRTP returns and is overwritten. ecn is the packet's ECN field
 // (RFC 3168 §5), 0 if it is not known. Tracks' push handlers and OnTrack are
-// called before it returns.
+// called before it returns; readers are woken by Flush.
 func (s *Session) HandleRTP(now time.Time, b []byte, ecn uint8) {
 	s.handle(b, PacketInfo{Arrival: now, ECN: ecn}, false, true)
 }

@@ -83,10 +83,28 @@ func (s *Session) finish(d *delivery, now time.Time, push bool, b []byte, rtcp b
 			s.out.handleRTCP(now, p)
 		}
 	}
-	if !push && len(d.items) > 0 {
+	switch {
+	case !push && len(d.items) > 0:
 		s.postpone(d)
+	case len(d.owed) > 0:
+		s.in.Lock()
+		s.owed = append(s.owed, d.owed...)
+		s.in.Unlock()
 	}
 	d.release()
+}
+
+// wakeReaders wakes those who wait for what the batch that ends has brought.
+func (s *Session) wakeReaders() {
+	var few [4]*Track
+	s.in.Lock()
+	tracks := append(few[:0], s.owed...)
+	clear(s.owed)
+	s.owed = s.owed[:0]
+	s.in.Unlock()
+	for _, t := range tracks {
+		t.settle()
+	}
 }
 
 // postpone notes the tracks whose push handlers have not been called for what was

@@ -61,6 +61,8 @@ type Track struct {
 	sources  sources
 	handler  func(*Packet)
 
+	// owing is set while a reader is to be woken by the end of the batch.
+	owing bool
 	// busy is set while a goroutine calls the handler; what comes meanwhile is
 	// queued for it. packet and scratch are its own then.
 	busy    bool
@@ -155,38 +157,53 @@ func (t *Track) pause(on bool) {
 
 // deliver gives the track a packet, whose bytes are lent. order is its place
 // among the others, see stream.order. The handler is called if run says that the
-// calling goroutine may.
-func (t *Track) deliver(p *Packet, l levels, order uint64, run bool) {
+// calling goroutine may; then readers are not woken, but it reports whether settle
+// is to be called for them once the batch has been delivered.
+func (t *Track) deliver(p *Packet, l levels, order uint64, run bool) (owes bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ended != nil {
-		return
+		return false
 	}
 	t.sources.hear(p, l)
 	if t.handler == nil || t.busy || !run {
-		t.put(p, order)
-		return
+		return t.put(p, order, run)
 	}
 	t.drain()
 	if t.handler == nil || t.busy {
-		t.put(p, order)
-		return
+		return t.put(p, order, run)
 	}
 	t.busy = true
 	t.call(p)
 	t.busy = false
 	t.drain()
+	return false
 }
 
-// put queues a packet. mu is held, as below.
-func (t *Track) put(p *Packet, order uint64) {
+// put queues a packet. Readers are woken at once unless more may follow. mu is held,
+// as below.
+func (t *Track) put(p *Packet, order uint64, more bool) (owes bool) {
 	if t.ended != nil {
-		return
+		return false
 	}
 	t.dropped += uint64(t.queue.push(p.Raw, queued{order: order, arrival: p.Arrival, ecn: p.ECN, recovered: p.Recovered}))
-	if t.handler == nil {
+	switch {
+	case t.handler != nil:
+	case !more:
 		t.signal()
+	case !t.owing:
+		t.owing = true
+		return true
 	}
+	return false
+}
+
+// settle wakes readers for what was delivered.
+func (t *Track) settle() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.owing = false
+	t.signal()
 }
 
 // call calls the handler without the lock.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,8 +22,45 @@ func newTestTrack(limit int) (*Track, func(sequence uint16, push bool)) {
 		b, _ := rtpheader.Append(nil, &rtpheader.Fields{PayloadType: 96, SequenceNumber: sequence, SSRC: 1})
 		var p Packet
 		p.set(append(b, "payload"...), PacketInfo{Arrival: time.Now(), ECN: 1})
-		t.deliver(&p, levels{}, 1<<orderShift|uint64(sequence), push)
+		if t.deliver(&p, levels{}, 1<<orderShift|uint64(sequence), push) {
+			t.settle() // the batch ends
+		}
 	}
+}
+
+// A reader is woken once for a batch, by its Flush, and for what comes outside of
+// one at once.
+func TestReadersAreWokenByFlush(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newReceiveWorld(t)
+		v := NewReceiver(codec.Video, ReceiverConfig{})
+		w.s.SetReceivers([]Reception{{v, ReceiveParameters{Mid: "v", Codecs: []codec.Codec{vp8, rtx}, Extensions: allExtensions, Receiving: true}}})
+		var read atomic.Int32
+		go func() {
+			buf := make([]byte, 1500)
+			for {
+				if _, _, err := v.Main().Read(buf); err != nil {
+					return
+				}
+				read.Add(1)
+			}
+		}()
+		defer v.Close()
+		for batch := range 3 {
+			for i := range 8 {
+				w.rtp(video(1, uint16(batch*8+i)), "x")
+				synctest.Wait()
+			}
+			if n := int(read.Load()); n != batch*8 {
+				t.Fatalf("%d packets were read in the midst of batch %d", n, batch)
+			}
+			w.s.Flush(w.now)
+			synctest.Wait()
+			if n := int(read.Load()); n != batch*8+8 {
+				t.Fatalf("%d packets were read after batch %d", n, batch)
+			}
+		}
+	})
 }
 
 // read returns the sequence numbers of the next n packets.
