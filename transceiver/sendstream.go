@@ -100,7 +100,7 @@ type SendStream struct {
 // NewSendStream adds a stream to what the session sends.
 func (s *Session) NewSendStream(c SendConfig, e SendEvents) *SendStream {
 	st := &SendStream{out: &s.out, events: e}
-	st.repairs.next = uint16(s.cfg.Rand()) & firstSequence
+	st.repairs.next, st.repairs.budget = uint16(s.cfg.Rand())&firstSequence, repairBudgetStart
 	s.out.add(st, c)
 	return st
 }
@@ -297,6 +297,7 @@ func (st *SendStream) transmit(now time.Time, sealer *srtptransport.Sealer, numb
 	}
 	st.counts.Packets++
 	st.counts.Bytes += uint64(len(payload))
+	st.repairs.budget = min(st.repairs.budget+len(payload), repairBudget)
 	st.counts.HeaderBytes += uint64(header + int(padding))
 	st.lastSent = now
 	return n, nil

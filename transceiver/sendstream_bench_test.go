@@ -120,6 +120,7 @@ func BenchmarkRetransmit(b *testing.B) {
 		for _, n := range sequences {
 			st.history.get(n).again = 0
 		}
+		st.repairs.budget = repairBudget
 		st.resend(w.now, sequences, 0)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(10*b.N), "ns/packet")

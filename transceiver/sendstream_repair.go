@@ -105,8 +105,18 @@ func (st *SendStream) remember(now time.Time, number int64, f sendFormat, payloa
 	st.history.counted(e)
 }
 
+// What is sent again is bounded: in the long run it is no more than what is sent at
+// first, whatever a peer asks for. A peer that has missed all of what is kept, once,
+// gets it.
+const (
+	repairBudget      = historyBytes
+	repairBudgetStart = 64 << 10
+)
+
 // repairs is what a stream needs to send packets again.
 type repairs struct {
+	// budget is how many bytes of payload may be sent again.
+	budget  int
 	next    uint16 // sequence number of the next RTX packet
 	placed  bool   // next is behind all that was sent from the SSRC
 	sources []uint32
@@ -142,6 +152,10 @@ func (st *SendStream) resend(now time.Time, sequences []uint16, rtt time.Duratio
 		if e == nil || st.history.resent(e, now, wait) {
 			continue
 		}
+		if e.length > st.repairs.budget {
+			st.counts.Refused++
+			continue
+		}
 		if e.verbatim {
 			// A second encryption under the same sequence number would give both
 			// away (RFC 7714 §8.4), also if only the extensions differed.
@@ -150,6 +164,7 @@ func (st *SendStream) resend(now time.Time, sequences []uint16, rtt time.Duratio
 			continue
 		}
 		e.again = st.history.since(now)
+		st.repairs.budget -= e.length
 		st.counts.Retransmitted++
 		st.counts.RetransmittedBytes += uint64(e.length)
 		if len(st.burst.packets) == maxBurst {

@@ -224,3 +224,32 @@ func TestPaddingIsSentAgain(t *testing.T) {
 		t.Errorf("%d users of no payload are left", n)
 	}
 }
+
+// A peer that asks for everything again and again does not get more than was sent.
+func TestRepairsAreBounded(t *testing.T) {
+	w := newSendWorld(t)
+	st := w.s.NewSendStream(videoConfig(), SendEvents{})
+	payload := string(make([]byte, 1000))
+	all := []uint16{}
+	for n := range uint16(100) {
+		w.write(st, rtpHeaderOf(96, n, 0), payload)
+		all = append(all, n)
+	}
+	for range 30 {
+		w.nack(all...)
+		w.after(unknownRepairInterval)
+	}
+	s := st.Stats()
+	if most := s.Bytes + repairBudgetStart; s.RetransmittedBytes > most || s.RetransmittedBytes+1000 < most {
+		t.Errorf("%d bytes were sent again, of %d", s.RetransmittedBytes, s.Bytes)
+	}
+	if s.Refused != 30*100-s.Retransmitted {
+		t.Errorf("%d packets were sent again, %d refused", s.Retransmitted, s.Refused)
+	}
+	before := st.Stats().Retransmitted
+	w.write(st, rtpHeaderOf(96, 100, 0), payload)
+	w.nack(100)
+	if st.Stats().Retransmitted != before+1 {
+		t.Error("a packet that was sent since is not sent again")
+	}
+}

@@ -6,10 +6,13 @@ import "time"
 // since the stream was made.
 type SendStats struct {
 	// Packets, Bytes (of payloads) and HeaderBytes (headers and padding) are of
-	// what was sent first; Retransmitted and RetransmittedBytes (of payloads) of
+	// what was sent at first; Retransmitted and RetransmittedBytes (of payloads) of
 	// what was sent again.
 	Packets, Bytes, HeaderBytes       uint64
 	Retransmitted, RetransmittedBytes uint64
+	// Refused counts the packets that the peer asked for and did not get, because
+	// more would have been sent again than at first.
+	Refused uint64
 	// Nacks, Plis and Firs count the requests of the peer.
 	Nacks, Plis, Firs uint64
 
