@@ -192,6 +192,12 @@ func (e *socketEnd) waitConnected(t *testing.T) {
 	}
 }
 
+// Kinds of certificate that openssl can make.
+var (
+	ecdsaKind = []string{"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"}
+	rsaKind   = []string{"-newkey", "rsa:2048"}
+)
+
 // TestOpenSSL shakes hands with another implementation, in real time.
 func TestOpenSSL(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
@@ -202,8 +208,6 @@ func TestOpenSSL(t *testing.T) {
 	}
 	// Whose turn it is to choose the suite is the server's, but the engine's
 	// server follows the client's order.
-	ecdsaKind := []string{"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"}
-	rsaKind := []string{"-newkey", "rsa:2048"}
 	for _, tt := range []struct {
 		name    string
 		kind    []string
@@ -219,40 +223,16 @@ func TestOpenSSL(t *testing.T) {
 			"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "SRTP_AEAD_AES_256_GCM"},
 		{"AES-256, small MTU", rsaKind, []string{"-use_srtp", "SRTP_AEAD_AES_128_GCM", "-cipher", "ECDHE-RSA-AES256-GCM-SHA384", "-mtu", "300"},
 			"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "SRTP_AEAD_AES_128_GCM"},
+		{"AES-256, ECDSA", ecdsaKind, []string{"-use_srtp", "SRTP_AEAD_AES_128_GCM", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"},
+			"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "SRTP_AEAD_AES_128_GCM"},
+		{"AES-128, RSA", rsaKind, []string{"-use_srtp", "SRTP_AEAD_AES_128_GCM", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"},
+			"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "SRTP_AEAD_AES_128_GCM"},
+		{"ChaCha20, RSA", rsaKind, []string{"-use_srtp", "SRTP_AEAD_AES_128_GCM", "-cipher", "ECDHE-RSA-CHACHA20-POLY1305"},
+			"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "SRTP_AEAD_AES_128_GCM"},
 	} {
 		for _, role := range []Role{Active, Passive} {
 			t.Run(tt.name+", we are "+role.String(), func(t *testing.T) {
-				cert, key, der := opensslCertificate(t, tt.kind...)
-				conn := listen(t)
-				args := append([]string{"-keymatexport", "EXTRACTOR-dtls_srtp", "-keymatexportlen", "56"}, tt.args...)
-				fp, err := ComputeFingerprint(der, "sha-512")
-				if err != nil {
-					t.Fatal(err)
-				}
-				ours := ecdsaCertificate(t)
-				if tt.kind[1] == "rsa:2048" {
-					ours = rsaCertificate(t)
-				}
-				var o *openssl
-				var tr *socketEnd
-				if role == Passive {
-					tr = onSocket(t, ours, conn, nil)
-					if err := tr.Start(role, []Fingerprint{fp}); err != nil {
-						t.Fatal(err)
-					}
-					o = startOpenSSL(t, cert, key, append([]string{"s_client", "-connect", conn.LocalAddr().String()}, args...)...)
-				} else {
-					free := listen(t)
-					to := free.LocalAddr().(*net.UDPAddr)
-					free.Close()
-					// It wants our certificate and prints it whatever it is.
-					o = startOpenSSL(t, cert, key, append([]string{"s_server", "-accept", to.String(), "-Verify", "1"}, args...)...)
-					o.wantLine(t, "ACCEPT")
-					tr = onSocket(t, ours, conn, to)
-					if err := tr.Start(role, []Fingerprint{fp}); err != nil {
-						t.Fatal(err)
-					}
-				}
+				tr, o := withOpenSSL(t, role, tt.kind, tt.args)
 				tr.waitConnected(t)
 				if s := tr.Stats(); tt.suite != "" && s.CipherSuite != tt.suite || s.SRTPCipher != tt.profile {
 					t.Errorf("negotiated %s, %s, want %s, %s", s.CipherSuite, s.SRTPCipher, tt.suite, tt.profile)
@@ -266,6 +246,87 @@ func TestOpenSSL(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// withOpenSSL starts a transport and openssl at the other end.
+func withOpenSSL(t *testing.T, role Role, kind, extra []string) (*socketEnd, *openssl) {
+	t.Helper()
+	cert, key, der := opensslCertificate(t, kind...)
+	conn := listen(t)
+	args := append([]string{"-keymatexport", "EXTRACTOR-dtls_srtp", "-keymatexportlen", "56"}, extra...)
+	fp, err := ComputeFingerprint(der, "sha-512")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := ecdsaCertificate(t)
+	if kind[1] == "rsa:2048" {
+		ours = rsaCertificate(t)
+	}
+	var o *openssl
+	var tr *socketEnd
+	if role == Passive {
+		tr = onSocket(t, ours, conn, nil)
+		if err := tr.Start(role, []Fingerprint{fp}); err != nil {
+			t.Fatal(err)
+		}
+		o = startOpenSSL(t, cert, key, append([]string{"s_client", "-connect", conn.LocalAddr().String()}, args...)...)
+	} else {
+		free := listen(t)
+		to := free.LocalAddr().(*net.UDPAddr)
+		free.Close()
+		// It wants our certificate and prints it whatever it is.
+		o = startOpenSSL(t, cert, key, append([]string{"s_server", "-accept", to.String(), "-Verify", "1"}, args...)...)
+		o.wantLine(t, "ACCEPT")
+		tr = onSocket(t, ours, conn, to)
+		if err := tr.Start(role, []Fingerprint{fp}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tr, o
+}
+
+// OpenSSL ends the session, or wants another handshake, by a command on its input.
+func TestOpenSSLTakesItsLeave(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		t.Skip("openssl is not installed:", err)
+	}
+	if testing.Short() {
+		t.Skip("runs processes in real time")
+	}
+	srtp := []string{"-use_srtp", "SRTP_AEAD_AES_128_GCM"}
+	// s_server closes its socket instead.
+	t.Run("close_notify of s_client", func(t *testing.T) {
+		tr, o := withOpenSSL(t, Passive, ecdsaKind, srtp)
+		tr.waitConnected(t)
+		exchangeWithOpenSSL(t, tr, o)
+		if _, err := io.WriteString(o.stdin, "Q\n"); err != nil {
+			t.Fatal(err)
+		}
+		conn := tr.Conn()
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if n, err := conn.Read(make([]byte, 2000)); err != io.EOF {
+			t.Errorf("read %d, %v", n, err)
+		}
+		conn.Close()
+	})
+	for _, role := range []Role{Active, Passive} {
+		t.Run("renegotiation, we are "+role.String(), func(t *testing.T) {
+			tr, o := withOpenSSL(t, role, ecdsaKind, srtp)
+			tr.waitConnected(t)
+			exchangeWithOpenSSL(t, tr, o)
+			command := map[Role]string{Active: "r\n", Passive: "R\n"}[role]
+			if _, err := io.WriteString(o.stdin, command); err != nil {
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(10 * time.Second); tr.Stats().Dropped.Renegotiation == 0; time.Sleep(10 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("openssl did not ask, dropped: %+v", tr.Stats().Dropped)
+				}
+			}
+			// It gives up when it is refused, as client and as server.
+			o.wantLine(t, "no renegotiation")
+		})
 	}
 }
 

@@ -46,6 +46,7 @@ func (t *Transport) Append(p []byte) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, errExhausted):
+		s.alert(alertWarning, alertCloseNotify)
 		t.finish(StateFailed, dtlsFailure(err, nil, nil))
 	}
 	return t.notConnected()
