@@ -28,6 +28,9 @@ type AgentConfig struct {
 	TieBreaker uint64
 	// LocalUfrag and LocalPwd are the first credentials; both empty draws them.
 	LocalUfrag, LocalPwd string
+	// Lite makes an agent that only answers checks (RFC 8445 §2.5). It is
+	// controlled by a full peer; its own address must be reachable without.
+	Lite bool
 	// Timing holds the clocks.
 	Timing Timing
 	// MaxPairs bounds a checklist (RFC 8445 §6.1.2.5); 0 means DefaultMaxPairs.
@@ -48,6 +51,8 @@ type Agent struct {
 	maxPairs int
 	rand     io.Reader
 	log      *slog.Logger
+
+	lite, remoteLite bool
 
 	controlling bool
 	tieBreaker  uint64
@@ -87,7 +92,7 @@ type Agent struct {
 func NewAgent(config AgentConfig) *Agent {
 	a := &Agent{
 		timing: config.Timing.withDefaults(), maxPairs: config.MaxPairs, rand: config.Rand, log: config.Logger,
-		controlling: config.Controlling, tieBreaker: config.TieBreaker, state: ConnectionStateNew,
+		lite: config.Lite, controlling: config.Controlling, tieBreaker: config.TieBreaker, state: ConnectionStateNew,
 	}
 	if a.maxPairs <= 0 {
 		a.maxPairs = DefaultMaxPairs

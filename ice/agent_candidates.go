@@ -15,7 +15,7 @@ import (
 // candidate for a server reflexive one. Pairs with the peer's candidates are
 // formed and checked at once. Candidates without an address are ignored.
 func (a *Agent) AddLocalCandidate(now time.Time, c Candidate, base int) {
-	if a.closed || !usable(c.Addr()) || !c.NetworkType().IsUDP() {
+	if a.closed || !usable(c.Addr()) {
 		return
 	}
 	l := a.current()
@@ -127,7 +127,7 @@ func (a *Agent) AddRemoteCandidate(now time.Time, c Candidate) error {
 		return &rtcerr.OperationError{Err: fmt.Errorf("remote candidate for username fragment %q, want %q", c.Ufrag(), a.current().remoteUfrag)}
 	}
 	addr := plain(c.Addr())
-	if !usable(addr) || !c.NetworkType().IsUDP() || !l.retire.IsZero() {
+	if !usable(addr) || c.NetworkType().IsTCP() && c.TCPType() == TCPTypeUnspecified || !l.retire.IsZero() {
 		a.counters.CandidatesIgnored++
 		return nil
 	}
@@ -230,6 +230,7 @@ func (a *Agent) learnRemote(l *checklist, local *localCandidate, c earlyCheck) *
 		a.debug("source of a check is no candidate", "addr", c.from, "err", err)
 		return nil
 	}
+	cand.tcpType = local.cand.TCPType().opposite()
 	return a.addRemote(l, &remoteCandidate{cand: cand, addr: c.from, learned: true})
 }
 
@@ -249,11 +250,13 @@ func (a *Agent) addPair(now time.Time, l *checklist, local *localCandidate, remo
 	if p := l.pairAt(local.base, remote.addr); p != nil {
 		return p
 	}
-	if !compatible(local, remote) {
+	// A passive candidate opens no stream: its pairs come with the peer's (RFC 6544
+	// §6.2 has the others pruned).
+	if !compatible(local, remote) || local.cand.TCPType() == TCPTypePassive && !checked {
 		return nil
 	}
 	a.nextID++
-	p := &pair{id: a.nextID, list: l, local: local, remote: remote}
+	p := &pair{id: a.nextID, list: l, local: local, remote: remote, lite: a.lite}
 	p.prioritise(a.controlling)
 	if len(l.pairs) >= a.maxPairs {
 		a.counters.PairsEvicted++

@@ -39,6 +39,7 @@ func (a *Agent) NextTimeout() time.Time {
 func (a *Agent) update(now time.Time) {
 	if !a.closed {
 		a.considerNomination(now)
+		a.considerLite(now)
 		a.pace(now)
 		a.considerFailure(now)
 	}

@@ -89,7 +89,7 @@ func (a *Agent) writeRequest(t *transaction) []byte {
 // reflexivePriority is the value of PRIORITY: what c's priority would be if it
 // were peer reflexive (RFC 8445 §7.1.1).
 func reflexivePriority(c Candidate) uint32 {
-	preference := uint32(CandidateTypePeerReflexive.Preference())
+	preference := uint32(typePreference(CandidateTypePeerReflexive, c.NetworkType()))
 	return preference<<24 | c.Priority()&0x00ffffff
 }
 
@@ -108,6 +108,9 @@ func (a *Agent) pace(now time.Time) {
 
 // nextCheck takes the pair to check: triggered checks of any generation first.
 func (a *Agent) nextCheck() *pair {
+	if a.lite {
+		return nil
+	}
 	for _, l := range slices.Backward(a.lists) {
 		if l.searching() && len(l.triggered) > 0 {
 			return l.next()
@@ -121,6 +124,9 @@ func (a *Agent) nextCheck() *pair {
 
 // checkDue says when nextCheck has something, zero for never.
 func (a *Agent) checkDue() time.Time {
+	if a.lite {
+		return time.Time{}
+	}
 	for _, l := range a.lists {
 		if l.searching() && len(l.triggered) > 0 {
 			return a.paced
@@ -153,7 +159,11 @@ func (a *Agent) check(now time.Time, p *pair) {
 
 // schedule sets when t is to be sent again or has failed (RFC 8489 §6.2.1).
 func (a *Agent) schedule(now time.Time, t *transaction) {
-	if t.attempts < a.timing.Rc {
+	if t.pair.tcp() {
+		// A stream repeats what is lost itself: the request is sent once, and is
+		// given up when one over UDP would be (RFC 8489 §6.2.2).
+		t.deadline = now.Add(a.timing.RTO * (1<<(a.timing.Rc-1) - 1 + lastWait))
+	} else if t.attempts < a.timing.Rc {
 		t.deadline = now.Add(t.rto << (t.attempts - 1))
 	} else {
 		t.deadline = now.Add(t.rto * lastWait)
@@ -208,7 +218,7 @@ func (a *Agent) retransmit(now time.Time) {
 			t.overdue = true
 			t.deadline = now.Add(lateLimit)
 			a.consentOverdue(now, t)
-		case t.attempts < a.timing.Rc:
+		case t.attempts < a.timing.Rc && !t.pair.tcp():
 			t.attempts++
 			t.pair.stats.RetransmissionsSent++
 			a.packets.push(t.pair.local.base, t.pair.remote.addr, t.raw)

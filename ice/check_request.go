@@ -24,31 +24,51 @@ const maxEarly = 32
 
 // HandlePacket takes a STUN message that came from the address from to the
 // socket base. It does not keep p. What is not a connectivity check of this
-// session or an answer to one of ours is dropped and counted.
-func (a *Agent) HandlePacket(now time.Time, base int, from netip.AddrPort, p []byte) {
+// session or an answer to one of ours is dropped and counted. It returns what the
+// packet shows about its source.
+func (a *Agent) HandlePacket(now time.Time, base int, from netip.AddrPort, p []byte) Verdict {
 	if a.closed {
-		return
+		return PacketDropped
 	}
 	from = plain(from)
 	if !usable(from) {
 		a.counters.Malformed++
-		return
+		return PacketDropped
 	}
 	if !a.parse(p) {
-		return
+		return PacketDropped
 	}
+	verdict := PacketDropped
 	switch a.read.class {
 	case stun.ClassRequest:
-		a.handleRequest(now, base, from, &a.read)
+		if a.handleRequest(now, base, from, &a.read) {
+			verdict = PacketAuthentic
+		}
 	case stun.ClassIndication:
 		// It only keeps NAT bindings alive (RFC 8445 §11).
 		a.counters.Indications++
-		return
+		return PacketDropped
 	default:
-		a.handleResponse(now, base, from, &a.read)
+		if a.handleResponse(now, base, from, &a.read) {
+			verdict = PacketProven
+		}
 	}
 	a.update(now)
+	return verdict
 }
+
+// A Verdict says what a packet that HandlePacket took shows about its source.
+type Verdict byte
+
+const (
+	// PacketDropped: nothing.
+	PacketDropped Verdict = iota
+	// PacketAuthentic: it is a check of somebody who knows the credentials; its
+	// source may be forged all the same.
+	PacketAuthentic
+	// PacketProven: it answers a check of ours that went to the source.
+	PacketProven
+)
 
 // parse reads p into a.read; false if it is to be dropped.
 func (a *Agent) parse(p []byte) bool {
@@ -85,35 +105,37 @@ func (a *Agent) parse(p []byte) bool {
 	return true
 }
 
-// handleRequest serves a connectivity check (RFC 8445 §7.3).
-func (a *Agent) handleRequest(now time.Time, base int, from netip.AddrPort, r *binding) {
+// handleRequest serves a connectivity check (RFC 8445 §7.3). It reports whether it
+// was authentic.
+func (a *Agent) handleRequest(now time.Time, base int, from netip.AddrPort, r *binding) bool {
 	l := a.authenticate(now, base, from, r)
 	if l == nil {
-		return
+		return false
 	}
 	again, replayed := a.remember(base, from, r)
 	// An address that signaling named is the peer's, though somebody who listens
 	// may have been faster with a copy of the request.
 	if remote := l.remoteAt(from); replayed && (remote == nil || remote.learned) {
 		a.counters.Replayed++
-		return
+		return false
 	}
 	if len(r.unknown) > 0 {
 		a.counters.UnknownAttributes++
 		a.respondError(base, from, r, l, 420)
-		return
+		return true
 	}
 	// PRIORITY must be in every check (RFC 8445 §7.1.1).
 	if !r.hasPriority || r.malformedAttr {
 		a.counters.BadRequests++
 		a.respondError(base, from, r, l, 400)
-		return
+		return true
 	}
 	if !a.repairRole(base, from, r, l) {
-		return
+		return true
 	}
 	a.respond(base, from, r, l)
 	a.learn(now, l, earlyCheck{base: base, from: from, again: again, priority: r.priority, useCandidate: r.useCandidate}, r)
+	return true
 }
 
 // A seenRequest is one of the last authenticated requests.
@@ -181,6 +203,9 @@ func (a *Agent) repairRole(base int, from netip.AddrPort, r *binding, l *checkli
 		return true
 	}
 	a.counters.RoleConflicts++
+	if a.lite {
+		return a.repairLite(base, from, r, l)
+	}
 	// The larger tie-breaker is to control; whoever already has the role that
 	// follows from it answers 487 and keeps it.
 	if larger := a.tieBreaker >= r.tieBreaker; larger == a.controlling {
@@ -279,6 +304,10 @@ func (a *Agent) learn(now time.Time, l *checklist, c earlyCheck, r *binding) {
 	}
 	if l.failed {
 		return // "only a restart leads out" (webrtc-pc §5.6.4)
+	}
+	if a.lite {
+		a.learnLite(now, p, c.useCandidate)
+		return
 	}
 	a.triggerCheck(now, p)
 	a.doubt(now, p)

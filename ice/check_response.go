@@ -8,43 +8,45 @@ import (
 )
 
 // handleResponse takes the answer to a check or a consent check of ours
-// (RFC 8445 §7.2.5).
-func (a *Agent) handleResponse(now time.Time, base int, from netip.AddrPort, r *binding) {
+// (RFC 8445 §7.2.5). It reports whether it is authentic and from where the request
+// went.
+func (a *Agent) handleResponse(now time.Time, base int, from netip.AddrPort, r *binding) bool {
 	t := a.find(r.id)
 	if t == nil {
 		a.counters.UnmatchedResponses++ // late, replayed or forged
-		return
+		return false
 	}
 	p := t.pair
 	// A response without integrity, or with a wrong one, is discarded as if it
 	// had never been received (RFC 8489 §9.1.4).
 	if !r.hasIntegrity || !p.list.remoteKey.verify(r.raw) {
 		a.counters.BadIntegrity++
-		return
+		return false
 	}
 	// Source and destination must be those of the request, the other way round
 	// (RFC 8445 §7.2.5.2.1).
 	if base != p.local.base || from != p.remote.addr {
 		a.counters.Asymmetric++
 		a.refused(now, t, "asymmetric response")
-		return
+		return false
 	}
 	if len(r.unknown) > 0 {
 		// The transaction has failed then (RFC 8489 §6.3.3).
 		a.counters.UnknownAttributes++
 		a.refused(now, t, "unknown attribute")
-		return
+		return true
 	}
 	if r.class == stun.ClassErrorResponse {
 		a.handleError(now, t, r)
-		return
+		return true
 	}
 	if !r.mapped.IsValid() {
 		a.counters.BadResponses++
 		a.refused(now, t, "no mapped address")
-		return
+		return true
 	}
 	a.answered(now, t, r.mapped)
+	return true
 }
 
 // refused ends t without success. A consent check goes on as one that was not

@@ -133,6 +133,9 @@ func (a *Agent) consentDue() time.Time {
 	if a.selected == nil {
 		return time.Time{}
 	}
+	if a.lite {
+		return a.liteDue()
+	}
 	at := earliest(a.consent.next, a.consent.probe)
 	return earliest(at, earliest(a.lostAt(), a.expiry()))
 }
@@ -140,6 +143,10 @@ func (a *Agent) consentDue() time.Time {
 // watchConsent does what the watch has due.
 func (a *Agent) watchConsent(now time.Time) {
 	if a.selected == nil {
+		return
+	}
+	if a.lite {
+		a.watchLite(now)
 		return
 	}
 	if !now.Before(a.expiry()) {

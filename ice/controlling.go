@@ -10,7 +10,7 @@ import "time"
 // its type of candidate is over (Timing). Packets flow on it in the meantime.
 func (a *Agent) nominateDue() (*pair, time.Time) {
 	l := a.checked()
-	if !a.controlling || l == nil || l.done || l.failed {
+	if !a.controlling || a.lite || l == nil || l.done || l.failed {
 		return nil, time.Time{}
 	}
 	var best *pair

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"time"
-
-	"github.com/parleyrtc/webrtc/internal/udp"
 )
 
 // A Gatherer finds the local candidates of one ICE agent (RFC 8445 §5.1) and
@@ -46,22 +44,6 @@ type Gatherer struct {
 	found       []CandidateFound // of this generation
 	priorities  map[uint32]bool  // of this generation's candidates
 	foundations foundations
-}
-
-// A gatherSocket is a socket on one local address.
-type gatherSocket struct {
-	id    int
-	conn  udp.Conn
-	local netip.AddrPort // with the zone, as it was bound
-	name  string         // of the interface
-	order int            // rank of the address in the newest list, from 0
-	// generation is the newest one that the socket gathers for.
-	generation int
-}
-
-// base returns the socket's address as candidates show it.
-func (s *gatherSocket) base() netip.AddrPort {
-	return netip.AddrPortFrom(s.local.Addr().WithZone(""), s.local.Port())
 }
 
 // NewGatherer returns a gatherer in the state new. It opens nothing until

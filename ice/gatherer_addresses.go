@@ -14,6 +14,7 @@ type addressRules struct {
 	interfaceFilter func(name string) bool
 	ipFilter        func(netip.Addr) bool
 	loopback        bool
+	protocol        string // "udp" or "tcp"; "" is udp
 }
 
 // A localAddress is an address to open a socket on.
@@ -113,11 +114,12 @@ func (r addressRules) takesAddress(ip netip.Addr) bool {
 }
 
 func (r addressRules) takesVersion(ip netip.Addr) bool {
-	want := NetworkTypeUDP4
-	if ip.Is6() {
-		want = NetworkTypeUDP6
+	protocol := r.protocol
+	if protocol == "" {
+		protocol = "udp"
 	}
-	return r.networkTypes == nil || slices.Contains(r.networkTypes, want)
+	want, _ := networkTypeOf(protocol, ip)
+	return r.networkTypes == nil && want.IsUDP() || slices.Contains(r.networkTypes, want)
 }
 
 // isDeprecatedIPv6: ::/96 (RFC 4291 §2.5.5.1) and fec0::/10 (RFC 3879).

@@ -57,7 +57,7 @@ type GathererConfig struct {
 	// Policy limits the candidates; the zero value gathers all.
 	Policy GatherPolicy
 	// NetworkTypes are the transports and IP versions to use; nil is UDP over
-	// both.
+	// both. TCP makes active candidates (RFC 6544), and passive ones of TCPMux.
 	NetworkTypes []NetworkType
 	// InterfaceFilter and IPFilter say which interfaces, by name, and which
 	// addresses to use; nil takes all. They run on a goroutine of the gatherer's
@@ -67,6 +67,20 @@ type GathererConfig struct {
 	// PortMin and PortMax bound the local ports, both inclusive; 0 and 0 let the
 	// system choose.
 	PortMin, PortMax uint16
+	// UDPMux, if not nil, has the sockets that candidates are made of: the
+	// gatherer opens none of its own for UDP, and PortMin and PortMax bound
+	// nothing but relays' ways to their servers. The port is not closed with the
+	// gatherer.
+	UDPMux UDPMux
+	// TCPMux, if not nil, accepts the streams of passive TCP candidates, where
+	// NetworkTypes has TCP.
+	TCPMux TCPMux
+	// Lite gathers host candidates only, and none that would have to open streams
+	// (RFC 8445 §5.2).
+	Lite bool
+	// Rewrite says which addresses candidates have in place of, or beside, the
+	// host's own: those of a NAT that maps one to one, for example.
+	Rewrite []AddressRewriteRule
 	// IncludeLoopback gathers from loopback interfaces too.
 	IncludeLoopback bool
 	// Component is the component of the candidates; 0 is ComponentRTP.

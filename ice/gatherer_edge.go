@@ -71,6 +71,9 @@ func (e *gatherEdge) release(c udp.Conn) {
 	delete(e.conns, c)
 	e.mu.Unlock()
 	c.Close()
+	if w, ok := c.(interface{ Wait() }); ok {
+		e.start(w.Wait)
+	}
 }
 
 func (e *gatherEdge) isClosed() bool {
@@ -89,6 +92,11 @@ func (e *gatherEdge) close() {
 	e.cancel()
 	for c := range conns {
 		c.Close()
+	}
+	for c := range conns {
+		if w, ok := c.(interface{ Wait() }); ok {
+			w.Wait() // streams end with goroutines of their own
+		}
 	}
 	e.tasks.Wait()
 }

@@ -412,7 +412,7 @@ func (g *Gatherer) announceRelay(r *relay, addr, mapped netip.AddrPort) {
 	config := CandidateHostConfig{
 		Network: "udp", Address: addr.Addr().String(), Port: int(addr.Port()), Component: g.cfg.Component,
 		Foundation: g.foundations.of(foundationKey{CandidateTypeRelay, addr.Addr(), "udp", server.URL}),
-		Priority:   g.uniquePriority(CandidateTypeRelay, addr.Addr(), g.relayRank(r)),
+		Priority:   g.uniquePriority(CandidateTypeRelay, addr.Addr(), TCPTypeUnspecified, g.relayRank(r)),
 	}
 	related := g.relatedToRelay(addr, mapped)
 	c, err := newCandidate(CandidateTypeRelay, config, related.Addr().String(), int(related.Port()))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/parleyrtc/webrtc/internal/udp"
@@ -36,10 +37,11 @@ func (g *Gatherer) scan(gathers bool) {
 		// candidates' bases are on their server.
 		opens:   gathers && g.cfg.Policy != GatherRelay,
 		portMin: g.cfg.PortMin, portMax: g.cfg.PortMax,
-		open: map[netip.Addr]bool{},
+		udpMux: g.cfg.UDPMux, tcpMux: g.cfg.TCPMux, lite: g.cfg.Lite,
+		open: map[socketKey]bool{},
 	}
 	for _, socket := range g.sockets {
-		s.open[socket.local.Addr()] = true
+		s.open[socket.key] = true
 	}
 	g.edge.start(func() { s.run(g) })
 }
@@ -51,7 +53,10 @@ type scanTask struct {
 	rules            addressRules
 	opens            bool
 	portMin, portMax uint16
-	open             map[netip.Addr]bool // addresses that have a socket
+	udpMux           UDPMux
+	tcpMux           TCPMux
+	lite             bool
+	open             map[socketKey]bool // those that there are
 }
 
 func (s scanTask) run(g *Gatherer) {
@@ -62,23 +67,24 @@ func (s scanTask) run(g *Gatherer) {
 		return
 	}
 	addresses := s.rules.selectAddresses(interfaces)
-	g.edge.post(func(now time.Time) { g.addressesListed(now, addresses) })
+	plans := s.plan(interfaces, addresses)
+	g.edge.post(func(now time.Time) { g.addressesListed(now, plans, addresses) })
 	if !s.opens {
 		return
 	}
-	for order, a := range addresses[:min(len(addresses), maxLocalAddresses)] {
-		if s.open[a.ip] {
+	for _, plan := range plans {
+		if s.open[plan.key] {
 			continue
 		}
-		conn, err := s.listen(g.edge.ctx, a.ip)
+		conn, err := plan.listen(g.edge.ctx)
 		if err != nil {
-			g.edge.post(func(time.Time) { g.listenFailed(a, err) })
+			g.edge.post(func(time.Time) { g.listenFailed(plan.addresses[0], err) })
 			continue
 		}
 		if !g.edge.adopt(conn) {
 			return
 		}
-		g.edge.post(func(now time.Time) { g.socketOpened(now, a, order, conn) })
+		g.edge.post(func(now time.Time) { g.socketOpened(now, plan, conn) })
 	}
 }
 
@@ -122,31 +128,31 @@ func (g *Gatherer) scanFailed(err error) {
 
 // addressesListed closes the sockets whose address is gone and announces the
 // others' host candidates.
-func (g *Gatherer) addressesListed(now time.Time, addresses []localAddress) {
-	order := map[netip.Addr]int{}
-	for i, a := range addresses {
-		order[a.ip] = i
-	}
+func (g *Gatherer) addressesListed(now time.Time, plans []socketPlan, addresses []localAddress) {
 	for id := 1; id <= g.lastSocket; id++ {
 		socket := g.sockets[id]
 		if socket == nil {
 			continue
 		}
-		i, ok := order[socket.local.Addr()]
-		if !ok {
+		i := slices.IndexFunc(plans, func(p socketPlan) bool { return p.key == socket.key })
+		if i < 0 {
 			g.closeSocket(socket)
 			continue
 		}
-		socket.order = i
+		socket.order, socket.addresses = plans[i].order, plans[i].addresses
 		if g.scanGathers && !g.rescanGathers {
 			g.gatherFrom(now, socket)
 		}
+	}
+	order := map[netip.Addr]int{}
+	for i, a := range addresses {
+		order[a.ip] = i
 	}
 	g.relayAddressesListed(now, order, addresses)
 }
 
 func (g *Gatherer) closeSocket(s *gatherSocket) {
-	g.cfg.Logger.Info("local address gone", "address", s.base(), "interface", s.name)
+	g.cfg.Logger.Info("local address gone", "address", s.base(), "interface", s.addresses[0].name)
 	delete(g.sockets, s.id)
 	g.edge.release(s.conn)
 	g.forgetMappings(s.id)
@@ -166,14 +172,14 @@ func (g *Gatherer) listenFailed(a localAddress, err error) {
 	g.emit(e)
 }
 
-func (g *Gatherer) socketOpened(now time.Time, a localAddress, order int, conn udp.Conn) {
+func (g *Gatherer) socketOpened(now time.Time, plan socketPlan, conn udp.Conn) {
 	g.lastSocket++
 	s := &gatherSocket{
-		id: g.lastSocket, conn: conn, name: a.name, order: order,
-		local: netip.AddrPortFrom(a.ip, conn.LocalAddr().Port()),
+		id: g.lastSocket, conn: conn, key: plan.key, addresses: plan.addresses, order: plan.order,
+		port: conn.LocalAddr().Port(),
 	}
 	g.sockets[s.id] = s
-	g.emit(SocketOpened{ID: s.id, Conn: conn, Local: s.base(), Interface: s.name})
+	g.emit(SocketOpened{ID: s.id, Conn: conn, Local: s.base(), Interface: s.addresses[0].name})
 	// Where Gather was called again meanwhile, the scan that follows announces
 	// the candidate.
 	if !g.rescanGathers {

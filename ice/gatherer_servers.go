@@ -114,11 +114,11 @@ func (g *Gatherer) ask(now time.Time, s *serverLookup, socket *gatherSocket) {
 		return
 	}
 	for _, addr := range s.addrs {
-		if addr.Addr().Is4() != socket.local.Addr().Is4() {
+		if !socket.reaches(addr.Addr()) {
 			continue
 		}
 		if !s.from.IsValid() {
-			s.from = socket.base()
+			s.from = socket.addressLike(addr.Addr())
 		}
 		s.outstanding++
 		g.stun.start(now, socket.id, addr, s)
@@ -155,7 +155,8 @@ func (g *Gatherer) handleResults(now time.Time) {
 // reflected announces what a server says about a socket.
 func (g *Gatherer) reflected(now time.Time, s *serverLookup, t *stunTransaction, mapped netip.AddrPort) {
 	socket := g.sockets[t.base]
-	g.announce(socket, CandidateTypeServerReflexive, mapped, s.server, socket.order*len(g.servers)+s.rank)
+	base := socket.addressLike(mapped.Addr())
+	g.announce(socket, CandidateTypeServerReflexive, mapped, base, s.server, socket.order*len(g.servers)+s.rank)
 	g.keepAlive(now, s, t)
 }
 

@@ -54,6 +54,9 @@ type pair struct {
 	// rtt is the last round-trip time, 0 if none was measured.
 	rtt time.Duration
 
+	// lite: this agent sends no checks, and knows from the peer's that it is there.
+	lite bool
+
 	stats PairStats
 }
 
@@ -64,8 +67,17 @@ func (p *pair) sameFoundation(q *pair) bool {
 		p.remote.cand.Foundation() == q.remote.cand.Foundation()
 }
 
-// answered is when the last authenticated response arrived.
-func (p *pair) answered() time.Time { return p.stats.LastResponseTimestamp }
+// answered is when the last authenticated response arrived, or what a lite agent
+// has in its place.
+func (p *pair) answered() time.Time {
+	if p.lite {
+		return p.stats.LastRequestReceivedTimestamp
+	}
+	return p.stats.LastResponseTimestamp
+}
+
+// tcp says that the pair's packets travel in a stream.
+func (p *pair) tcp() bool { return p.local.cand.NetworkType().IsTCP() }
 
 // reported is the local candidate to show: the one that the peer sees.
 func (p *pair) reported() *localCandidate {
@@ -104,6 +116,7 @@ func compatible(l *localCandidate, r *remoteCandidate) bool {
 	a, b := l.addr.Addr(), r.addr.Addr()
 	return l.cand.Component() == r.cand.Component() &&
 		l.cand.NetworkType().Protocol() == r.cand.NetworkType().Protocol() &&
+		l.cand.TCPType().opposite() == r.cand.TCPType() &&
 		a.Is4() == b.Is4() && a.IsLoopback() == b.IsLoopback() &&
 		(a.Is4() || a.IsLinkLocalUnicast() == b.IsLinkLocalUnicast())
 }

@@ -40,6 +40,18 @@ func (t TCPType) String() string {
 	return ""
 }
 
+// opposite is the type that a peer's candidate has to have for a pair with one of
+// type t (RFC 6544 §6.2).
+func (t TCPType) opposite() TCPType {
+	switch t {
+	case TCPTypeActive:
+		return TCPTypePassive
+	case TCPTypePassive:
+		return TCPTypeActive
+	}
+	return t
+}
+
 // directionPreference is the part of the local preference that RFC 6544 §4.2
 // gives to the direction: for host candidates active 6, passive 4 and
 // simultaneous-open 2; for all others simultaneous-open 6, active 4, passive 2.

@@ -33,7 +33,7 @@ var rooms = []room{
 		name: ".",
 		inside: []string{
 			"signaling", "sdp", "ice", "transceiver", "transceiver/rtpheader", "transceiver/extension", "datachannel", "pkg/media",
-			"internal/codec", "internal/udp", "internal/demux", "internal/dtlstransport", "internal/srtptransport", "internal/sctptransport", "internal/rtcerr", "internal/enginelog",
+			"internal/codec", "internal/udp", "internal/mux", "internal/demux", "internal/dtlstransport", "internal/srtptransport", "internal/sctptransport", "internal/rtcerr", "internal/enginelog",
 		},
 		outside: []string{
 			"github.com/pion/dtls/v3/...",                                                        // types in signatures of SettingEngine
@@ -46,9 +46,12 @@ var rooms = []room{
 	{name: "signaling", inside: []string{"sdp", "internal/codec", "internal/rtcerr"}, without: pure},
 	{name: "sdp", inside: []string{"internal/rtcerr"}, outside: []string{"github.com/pion/sdp/v3"}, without: pure},
 	{
-		name:    "ice",
-		inside:  []string{"internal/rtcerr", "internal/udp"},
-		outside: []string{"github.com/pion/stun/v4", "golang.org/x/net/..."},
+		name:   "ice",
+		inside: []string{"internal/rtcerr", "internal/udp", "internal/mux"},
+		outside: []string{
+			"github.com/pion/stun/v4", "golang.org/x/net/...",
+			"github.com/pion/logging", // types in parameters of UDPMux and TCPMux
+		},
 	},
 	{
 		name:    "transceiver",
@@ -64,6 +67,7 @@ var rooms = []room{
 	{name: "internal/deptest"},
 	{name: "internal/demux"},
 	{name: "internal/udp", outside: []string{"golang.org/x/net/...", "golang.org/x/sys/..."}},
+	{name: "internal/mux", inside: []string{"internal/udp"}},
 	{name: "internal/turntest", inside: []string{"internal/udp"}, outside: []string{"github.com/pion/stun/v4"}}, // for tests
 	{name: "internal/simnet", inside: []string{"internal/udp"}, outside: []string{"golang.org/x/net/..."}},
 	{
