@@ -10,6 +10,7 @@ import (
 // agentConfig is what a transport's ICE agent works with.
 func (pc *PeerConnection) agentConfig(t *transport) ice.AgentConfig {
 	return ice.AgentConfig{
+		Lite:   pc.api.settings.lite,
 		Timing: pc.api.settings.timing,
 		Logger: t.log,
 	}
@@ -23,8 +24,11 @@ const multicastDNSTimeout = 20 * time.Second
 // gathererConfig is what a transport's gatherer works with.
 func (pc *PeerConnection) gathererConfig(t *transport) ice.GathererConfig {
 	config := pc.api.settings.gathererConfig()
+	if ignored := pc.api.settings.ignoredIPs; len(ignored) > 0 {
+		t.log.Warn("addresses of SetNAT1To1IPs are not usable", "addresses", ignored)
+	}
 	config.Servers, config.Policy = pc.gatherServers()
-	config.Logger = t.log
+	config.Logger, config.Lite = t.log, pc.api.settings.lite
 	config.MulticastDNSTimeout = multicastDNSTimeout
 	config.Post = func(fn func(now time.Time)) { pc.loop.post(fn) }
 	return config

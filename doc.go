@@ -97,7 +97,9 @@
 // A connection runs these goroutines, all of which end with Close:
 //
 //   - its loop, which owns the control state (loop.run);
-//   - a reader for each socket (socket.read), one for each local address and one
+//   - a reader for each socket (socket.read), one for each local address, unless
+//     the connection shares a port whose goroutine reads for all (SetICEUDPMux,
+//     SetICETCPMux; internal/mux lists its goroutines), and one
 //     for each way to a TURN server, with a writer where that is a stream (package
 //     ice lists those with the other goroutines of gathering); they end with their
 //     socket;
@@ -116,5 +118,5 @@
 // the network's interfaces.
 //
 // What the packages below start is listed in their documentation: ice,
-// internal/dtlstransport, internal/sctptransport and datachannel.
+// internal/mux, internal/dtlstransport, internal/sctptransport and datachannel.
 package webrtc

@@ -154,6 +154,7 @@ func (api *API) NewPeerConnection(configuration Configuration) (*PeerConnection,
 		machine: signaling.New(signaling.Config{
 			SessionID:   sessionID,
 			AnswerSetup: api.settings.answerSetup(),
+			Lite:        api.settings.lite,
 		}),
 		iceState:       ICEConnectionStateNew,
 		gatheringState: ICEGatheringStateNew,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pion/logging"
+	"golang.org/x/net/proxy"
 
 	"github.com/parleyrtc/webrtc/ice"
 	"github.com/parleyrtc/webrtc/internal/dtlstransport"
@@ -35,6 +36,9 @@ type SettingEngine struct {
 	iceUfrag, icePwd   string   // both empty: random
 	remoteFilter       func(netip.Addr) bool
 	closeByDTLS        bool
+	lite               bool
+	proxy              proxy.Dialer
+	ignoredIPs         []string // of SetNAT1To1IPs
 	timing             ice.Timing
 	gather             ice.GathererConfig
 	dtls               dtlstransport.Config
@@ -204,6 +208,13 @@ func orNever(d time.Duration) time.Duration {
 func (e *SettingEngine) gathererConfig() ice.GathererConfig {
 	config := e.gather
 	config.NetworkTypes = slices.Clone(config.NetworkTypes)
+	if e.proxy != nil {
+		network := config.Network
+		if network == nil {
+			network = ice.SystemNetwork()
+		}
+		config.Network = proxiedNetwork{network, e.proxy}
+	}
 	return config
 }
 

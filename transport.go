@@ -109,6 +109,7 @@ func (t *transport) remoteICE(now time.Time, e signaling.RemoteICE) {
 	t.publicICE.remote.Store(&ICEParameters{
 		UsernameFragment: e.Parameters.Ufrag, Password: e.Parameters.Pwd, ICELite: e.Lite,
 	})
+	t.agent.SetRemoteLite(now, e.Lite)
 	t.agent.SetRemoteCredentials(now, e.Parameters.Ufrag, e.Parameters.Pwd)
 }
 
@@ -156,7 +157,9 @@ func (t *transport) handlePacket(now time.Time, p *packet) {
 	if !t.pc.api.settings.allowsRemote(p.from.Addr()) {
 		return
 	}
-	t.agent.HandlePacket(now, p.socket, p.from, b)
+	if v := t.agent.HandlePacket(now, p.socket, p.from, b); v != ice.PacketDropped {
+		t.confirm(now, p.socket, p.from, v == ice.PacketProven)
+	}
 	t.know(p.from)
 }
 

@@ -15,6 +15,7 @@ func (t *transport) agentEvent(now time.Time, event ice.Event) {
 	case ice.StateChanged:
 		t.iceStateChanged(now, iceTransportStateFrom(e.State))
 	case ice.SelectedPairChanged:
+		t.confirm(now, e.Pair.Base, e.Pair.To, false)
 		t.selectedPairChanged(e.Pair)
 	case ice.RoleChanged:
 		t.roleChanged(e.Controlling)
@@ -38,9 +39,7 @@ func (t *transport) gathered(now time.Time, event ice.GatherEvent) {
 			t.gatherer.HandleSendError(now, e.Base, e.To, err)
 		}
 	case ice.SocketOpened:
-		s := &socket{id: e.ID, conn: e.Conn, transport: t}
-		t.sockets[e.ID] = s
-		t.pc.tasks.Go(s.read)
+		t.socketOpened(e)
 	case ice.SocketClosed:
 		delete(t.sockets, e.ID)
 		t.agent.RemoveBase(now, e.ID)

@@ -67,10 +67,19 @@
 //     a stream, it writes to that and ends when the relay's socket is closed;
 //   - one at a time that opens multicast sockets, from Resolve; it ends when it
 //     has done so;
+//   - those of TCP candidates' streams (internal/mux), which end with their socket;
+//   - one that waits for these where a socket is closed while the gatherer goes on;
 //   - one that reads each multicast socket; it ends when the socket is closed,
 //     three seconds after the last name was resolved.
 //
 // Close ends them all and waits for them.
+//
+// # Shared ports
+//
+// A UDPMux or TCPMux has ports that the gatherers of many connections share. Each
+// gets a socket that is its part of the port (internal/mux), which the owner does
+// not read: it is told what has come. The owner tells it in return which addresses
+// HandlePacket has shown to be the peer's.
 //
 // # Relays
 //

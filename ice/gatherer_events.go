@@ -11,9 +11,10 @@ import (
 // GatheringStateChanged, Transmit and Resolved.
 type GatherEvent interface{ gatherEvent() }
 
-// SocketOpened announces a socket, of a local address or of a relay. The owner starts the one goroutine that
-// reads it and hands its STUN packets to the gatherer and the agent under this
-// ID; it does not close it.
+// SocketOpened announces a socket, of a local address or of a relay. The owner
+// starts the one goroutine that reads it, or sets where its packets go if the socket
+// is shared or has streams (then it is a mux.Conn), and hands its STUN packets to the
+// gatherer and the agent under this ID; it does not close it.
 type SocketOpened struct {
 	// ID is the socket's number, from 1, never used twice by one gatherer.
 	ID int

@@ -73,7 +73,7 @@ func (s scanTask) run(g *Gatherer) {
 		return
 	}
 	for _, plan := range plans {
-		if s.open[plan.key] {
+		if s.open[plan.key] || plan.order >= maxLocalAddresses {
 			continue
 		}
 		conn, err := plan.listen(g.edge.ctx)

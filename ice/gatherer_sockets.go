@@ -81,7 +81,7 @@ func (s scanTask) plan(interfaces []udp.Interface, addresses []localAddress) []s
 			plans = s.share(plans, s.rules, addresses, socketKey{shared: port}, port.LocalAddr(), port.Dual(), join)
 		}
 	} else {
-		for order, a := range addresses[:min(len(addresses), maxLocalAddresses)] {
+		for order, a := range addresses {
 			listen := func(ctx context.Context) (udp.Conn, error) { return s.listen(ctx, a.ip) }
 			plans = append(plans, socketPlan{socketKey{ip: a.ip}, []localAddress{a}, order, listen})
 		}
@@ -99,7 +99,7 @@ func (s scanTask) plan(interfaces []udp.Interface, addresses []localAddress) []s
 	if s.lite {
 		return plans // it opens nothing
 	}
-	for order, a := range streams[:min(len(streams), maxLocalAddresses)] {
+	for order, a := range streams {
 		plans = append(plans, socketPlan{
 			socketKey{tcp: TCPTypeActive, ip: a.ip}, []localAddress{a}, order,
 			func(context.Context) (udp.Conn, error) { return s.dialer(a.ip), nil },

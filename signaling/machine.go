@@ -16,6 +16,9 @@ type Config struct {
 	// SetupActive or SetupPassive. Unspecified is active, as RFC 8842 §5.3
 	// recommends.
 	AnswerSetup sdp.Setup
+	// Lite says that the endpoint is a lite ICE agent (RFC 8445 §2.5), which its
+	// descriptions tell with a=ice-lite.
+	Lite bool
 }
 
 // Local is what the endpoint is and wants at the time of a call that may write

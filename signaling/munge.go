@@ -43,10 +43,10 @@ func checkMunged(kind Type, created, text string) error {
 	if !slices.Equal(is.Bundle(), was.Bundle()) {
 		return refuse("the %s bundles %q, but was created with %q", kind, is.Bundle(), was.Bundle())
 	}
-	if is.ICELite {
+	if is.ICELite != was.ICELite {
 		// RFC 9429 §5.8.3: "If this is a local description, the "ice-lite" attribute
 		// MUST NOT be specified."
-		return refuse("the %s has a=ice-lite, which this endpoint is not", kind)
+		return refuse("the %s has another a=ice-lite than was created; an endpoint cannot change into a lite one, nor back", kind)
 	}
 	ids := createdExtensions(was)
 	for i, m := range is.Media {

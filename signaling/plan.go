@@ -105,10 +105,10 @@ func planAnswer(before, inForce plan, ours, theirs, answer *description, l Local
 			// being continued. A peer that answers with the other one cannot have it.
 			v.remote.client = old.client
 		}
-		if theirs.ICELite {
+		if theirs.ICELite != ours.ICELite {
 			// RFC 8445 §6.1.1: with one full and one lite agent, the full one
 			// controls, whoever made the offer.
-			v.controlling = true
+			v.controlling = theirs.ICELite
 		}
 		p.transports[t] = v
 	}

@@ -9,9 +9,12 @@ import (
 )
 
 // newSession returns the session part of a description of ours.
-func newSession() *sdp.Session {
+func newSession(cfg Config) *sdp.Session {
 	return &sdp.Session{
 		Name: "-",
+		// RFC 8839 §5.3: "If a session-level "ice-lite" attribute is present, the
+		// agent is a lite implementation." RFC 9429 knows full agents only.
+		ICELite: cfg.Lite,
 		// RFC 9429 §5.2.1: "An "a=ice-options" line with the "trickle" option MUST
 		// be added", and "ice2" as RFC 8445 §10 has it, at session level.
 		Transport: sdp.Transport{ICEOptions: []string{"trickle", "ice2"}},

@@ -14,7 +14,7 @@ import (
 const (
 	// portBatch is how many entries a port's goroutine asks the kernel for at once:
 	// under load they are of many flows, each with little in it.
-	portBatch = 32
+	portBatch = udp.MaxLent
 	// maxReadErrors is how many failing reads in a row end a goroutine.
 	maxReadErrors = 1000
 )
@@ -153,11 +153,7 @@ func (p *Port) Counters() PortCounters {
 
 // read is the body of a socket's goroutine, which ends when the socket is closed.
 func (p *Port) read(conn udp.Conn) {
-	batch := make([]udp.Datagram, portBatch)
-	storage := make([]byte, portBatch*udp.MaxJoined)
-	for i := range batch {
-		batch[i].Buf = storage[i*udp.MaxJoined : (i+1)*udp.MaxJoined : (i+1)*udp.MaxJoined]
-	}
+	batch := make([]udp.Datagram, portBatch) // whose buffers are lent to it
 	r := router{port: p}
 	for failures := 0; failures < maxReadErrors; {
 		n, err := conn.ReadBatch(batch)
@@ -173,6 +169,7 @@ func (p *Port) read(conn udp.Conn) {
 			r.route(&batch[i])
 		}
 		r.flush()
+		udp.Release(batch)
 	}
 }
 

@@ -60,15 +60,20 @@ func (w *wrapped) ReadBatch(batch []Datagram) (int, error) {
 		return 0, nil
 	}
 	d := &batch[0]
+	if d.Buf == nil {
+		d.lent = plainSlabs.Get().(*slab)
+		d.Buf = d.lent.storage
+	}
 	n, from, err := w.pc.ReadFrom(d.Buf)
+	addr, ok := addrPort(from)
+	if err == nil && !ok {
+		err = errors.New("udp: a datagram came without an address")
+	}
 	if err != nil {
+		Release(batch[:1])
 		return 0, err
 	}
-	addr, ok := addrPort(from)
-	if !ok {
-		return 0, errors.New("udp: a datagram came without an address")
-	}
-	d.N, d.SegmentSize, d.Addr, d.ECN = n, 0, addr, 0
+	d.N, d.SegmentSize, d.Addr, d.ECN, d.Age = n, 0, addr, 0, 0
 	return 1, nil
 }
 

@@ -38,12 +38,13 @@ var missingReasons = []rule{
 	{names: names(`API\.New(DTLSTransport|DataChannel|ICEGatherer|ICETransport|SCTPTransport|RTPReceiver|RTPSender)|NewICETransport|ICEGatherer|` +
 		`(DTLS|ICE|SCTP)Transport\.(Start|StartContext|Stop|GracefulStop)|ICETransport\.(AddRemoteCandidate|SetRemoteCandidates)|SCTPTransport\.OnDataChannel(Opened)?`),
 		reason: "are ORTC's way to build transports without a PeerConnection. Here a PeerConnection's loop owns them; they come with an owner of their own for such transports"},
-	{names: names(`.*(UDPMux|TCPMux).*|ice\.AllConnsGetter`), reason: "come with many connections on one port"},
-	{names: names(`ICEAddressRewrite.*|SettingEngine\.(SetICEAddressRewriteRules|SetNAT1To1IPs)`), reason: "come with address rewriting"},
+	{names: names(`.*(UDPMux|TCPMux).*|ice\.AllConnsGetter`),
+		reason: "hand out a net.PacketConn for each connection, which costs a goroutine for each and a copy for each packet. Here the goroutine that reads a shared socket " +
+			"hands packets to their connections, and UDPMux and TCPMux are made by this module's functions only. Server-reflexive candidates are found through every UDPMux, " +
+			"and Network of SettingEngine.SetNetwork is in the place of pion/transport's Net"},
 	{names: names(`ice\.Candidate\.Last(Received|Sent)`), reason: "are not the candidate's: it is a value that no traffic changes. They come with statistics"},
-	{names: names(`.*(Nomination|Renomination).*|SettingEngine\.(SetICEBindingRequestHandler|SetLite|SetICEUseCandidateCheckPriority)`),
-		reason: "come with ICE lite and renomination"},
-	{names: names(`SettingEngine\.SetICEProxyDialer`), reason: "comes with ICE over TCP"},
+	{names: names(`.*(Nomination|Renomination).*|SettingEngine\.SetICEBindingRequestHandler`),
+		reason: "come with renomination"},
 	{names: names(`SettingEngine\.SetMulticastDNSHostName`), reason: "comes with names under .local for the host's own candidates; the peer's are resolved"},
 	{names: names(`SettingEngine\.EnableSctpSnap|SCTPTransport\.GetSctpInit`), reason: "come with SCTP parameters in the description (SNAP)"},
 	{names: names(`SettingEngine\.SetNet`), reason: "is SetNetwork here: its type in pion is of pion/transport, in a version that the engines used here have left behind"},
@@ -54,7 +55,9 @@ var missingReasons = []rule{
 var differsReasons = []rule{
 	{names: names(`ice\.Candidate(\..*)?|ice\.NewCandidate.*`),
 		reason: "A candidate is a value, not an interface, so that goroutines can share it. Calls of its methods compile as before, where it is in a variable"},
-	{names: names(`media/oggwriter\..*Option`),
+	{names: names(`ice\.(UDPMux|TCPMux)`),
+		reason: "A port hands packets to its connections on the goroutine that reads it, which a net.PacketConn for each could not do; the interfaces are for this module's own muxes"},
+	{names: names(`media/oggwriter\..*Option|ice\.UDPMuxFromPortOption`),
 		reason: "Options have methods that are not exported, so that only their own package makes them. Calls compile as before"},
 	{names: names(`ice\.ComponentRTCP`), reason: "The component of RTCP is 2 (RFC 8445 §4)"},
 }
