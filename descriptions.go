@@ -184,6 +184,28 @@ func (pc *PeerConnection) RestartICE() {
 	})
 }
 
+// packDelay is how long after an exchange of descriptions, and the candidates that
+// follow, what was made of them is dropped. It is made again when it is needed.
+const packDelay = 2 * time.Second
+
+// packDeadline returns when the machine is to be packed, the zero time for never.
+func (pc *PeerConnection) packDeadline(now time.Time) time.Time {
+	switch {
+	case pc.machine.State() != signaling.Stable || pc.machine.Packed():
+		pc.packAt = time.Time{}
+	case pc.packAt.IsZero():
+		pc.packAt = now.Add(packDelay)
+	}
+	return pc.packAt
+}
+
+func (pc *PeerConnection) pack(now time.Time) {
+	if !pc.packAt.IsZero() && !now.Before(pc.packAt) {
+		pc.machine.Pack()
+		pc.dirty = true // the view holds what was dropped
+	}
+}
+
 // local is what this endpoint is and wants now, for the signaling machine.
 func (pc *PeerConnection) local() signaling.Local {
 	return signaling.Local{

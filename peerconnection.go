@@ -77,6 +77,7 @@ type PeerConnection struct {
 	gatheringState ICEGatheringState
 	state          PeerConnectionState
 	negotiation    negotiationNeed
+	packAt         time.Time       // when the machine is packed; zero for never
 	described      bool            // SetLocalDescription has succeeded once
 	dirty          bool            // the view is out of date
 	awaitGathering []chan struct{} // GatheringCompletePromise
@@ -264,7 +265,7 @@ func (pc *PeerConnection) publish() {
 // settle polls every core for what it wants done, publishes the outcome and
 // returns the earliest deadline. The loop calls it after each round.
 func (pc *PeerConnection) settle(now time.Time) time.Time {
-	var next time.Time
+	next := pc.packDeadline(now)
 	for _, t := range pc.transports {
 		next = earlier(next, t.settle(now))
 	}
@@ -279,6 +280,7 @@ func (pc *PeerConnection) handlePacket(now time.Time, p *packet) {
 }
 
 func (pc *PeerConnection) handleTimeout(now time.Time) {
+	pc.pack(now)
 	pc.runNegotiationTask(now)
 	for _, t := range pc.transports {
 		t.handleTimeout(now)

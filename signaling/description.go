@@ -12,9 +12,12 @@ import (
 // it stands there, but replaced.
 type description struct {
 	kind Type
-	// text is the description as it was set; the content is what it says.
+	// text is the description as it was set; the content is what it says, nil in a
+	// negotiation that is packed.
 	text string
 	*content
+	// trickles says whether its author takes candidates later on.
+	trickles bool
 	// rows is the table of m-lines with this description applied.
 	rows []mline
 	// added and ended are the candidates and ends of candidates that the peer
@@ -26,7 +29,7 @@ type description struct {
 
 func newDescription(kind Type, text string, c *content) *description {
 	return &description{
-		kind: kind, text: text, content: c,
+		kind: kind, text: text, content: c, trickles: c.hasICEOption("trickle"),
 		added: make([][]string, len(c.Media)), ended: make([]bool, len(c.Media)),
 	}
 }

@@ -57,11 +57,11 @@ func (m *Machine) EndOfLocalCandidates(t TransportID, ufrag string) []Section {
 }
 
 func (m *Machine) gather(key generation, change func(*gathering)) []Section {
-	sections := m.n.sectionsOf(key)
+	n := m.n.clone()
+	sections := n.sectionsOf(key)
 	if len(sections) == 0 {
 		return nil
 	}
-	n := m.n.clone()
 	g := n.gathered[key]
 	change(&g)
 	n.gathered[key] = g

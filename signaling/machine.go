@@ -98,6 +98,8 @@ type negotiation struct {
 	// The four slots of RFC 9429 §4.1.12–§4.1.15.
 	currentLocal, pendingLocal   *description
 	currentRemote, pendingRemote *description
+	// packed says that the descriptions are without their content; see Pack.
+	packed bool
 
 	// lines is the table of m-lines with the newest description applied, plan
 	// what the transports should be doing; stable is both as they were when the
@@ -144,7 +146,7 @@ type negotiation struct {
 }
 
 func (n *negotiation) clone() *negotiation {
-	c := *n
+	c := *n.whole()
 	c.replace = slices.Clone(n.replace)
 	c.touched, c.created = slices.Clone(n.touched), slices.Clone(n.created)
 	c.drafts = maps.Clone(n.drafts)

@@ -31,10 +31,10 @@ func (m *Machine) RestartICE() {
 // false outside of stable, where the check waits until the state is stable
 // again.
 func (m *Machine) NegotiationNeeded(l Local) bool {
-	n := m.n
-	if n.state != Stable {
+	if m.n.state != Stable {
 		return false
 	}
+	n := m.n.whole()
 	// "If connection.[[LocalIceCredentialsToReplace]] is not empty, return true."
 	if len(n.replace) > 0 {
 		return true

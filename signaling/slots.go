@@ -38,13 +38,16 @@ func (s Slots) InForce() Slots {
 }
 
 // CurrentLocal is Machine.CurrentLocal of the moment.
-func (s Slots) CurrentLocal() *Description { return s.n.local(s.n.currentLocal) }
+func (s Slots) CurrentLocal() *Description {
+	n := s.n.whole()
+	return n.local(n.currentLocal)
+}
 
 // PendingLocal is Machine.PendingLocal of the moment.
 func (s Slots) PendingLocal() *Description { return s.n.local(s.n.pendingLocal) }
 
 // CurrentRemote is Machine.CurrentRemote of the moment.
-func (s Slots) CurrentRemote() *Description { return s.n.currentRemote.published() }
+func (s Slots) CurrentRemote() *Description { return s.n.whole().currentRemote.published() }
 
 // PendingRemote is Machine.PendingRemote of the moment.
 func (s Slots) PendingRemote() *Description { return s.n.pendingRemote.published() }
@@ -59,7 +62,7 @@ func (m *Machine) CanTrickle() *bool {
 	if d == nil {
 		return nil
 	}
-	can := d.hasICEOption("trickle")
+	can := d.trickles
 	return &can
 }
 

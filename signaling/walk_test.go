@@ -161,6 +161,9 @@ func TestRandomWalksWithMedia(t *testing.T) {
 			default:
 				w.change(r)
 			}
+			if seed%2 == 1 {
+				w.Pack()
+			}
 		}
 		when := fmt.Sprintf("with seed %d", seed)
 		if !settleDown(a, b, r) {
@@ -226,7 +229,11 @@ func TestRandomWalks(t *testing.T) {
 			}
 		}
 		for range 10 + r.IntN(60) {
-			step([]*walker{a, b}[r.IntN(2)])
+			w := []*walker{a, b}[r.IntN(2)]
+			step(w)
+			if seed%2 == 1 {
+				w.Pack()
+			}
 		}
 		when := fmt.Sprintf("with seed %d", seed)
 		if !settleDown(a, b, r) {
