@@ -91,4 +91,10 @@
 // address, as Transmit and HandlePacket. Permit tells the gatherer of the peer's
 // addresses, so that their packets are let in from the first check on; the first
 // packet that is no STUN gets its destination a channel.
+//
+// # NATs
+//
+// NATDiscovery finds out how the NATs before a host map and filter, for diagnosis:
+// the agent needs no such knowledge. While Discover runs, two goroutines read its
+// two sockets.
 package ice
