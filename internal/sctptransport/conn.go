@@ -13,10 +13,9 @@ import (
 type conn struct {
 	net.Conn
 	a       *Association
-	burst   burst // nil if the connection below sends one packet at a time
-	long    int   // the length from which on a packet waits for others
+	out     out
 	closed  atomic.Bool
-	flusher atomic.Bool // a goroutine is going to flush
+	unacked atomic.Int32 // packets of data since the last acknowledgement was written
 
 	// streams is the smaller number of streams that the peer offered in its
 	// INIT or INIT ACK, 0 before.
@@ -28,6 +27,7 @@ type conn struct {
 	// Touched by the goroutine that reads packets.
 	touched   []*Stream // that the packet before was for
 	resetting []*Stream // that the peer is about to reset
+	read      uint      // packets
 	agreed    bool      // the packet before may have brought the association up
 
 	mu    sync.Mutex
@@ -35,8 +35,11 @@ type conn struct {
 }
 
 func newConn(a *Association, c Config) *conn {
-	b, _ := c.Conn.(burst)
-	return &conn{Conn: c.Conn, a: a, burst: b, long: int(c.MTU) / 2}
+	b, ok := c.Conn.(burst)
+	if !ok {
+		b = singly{c.Conn}
+	}
+	return &conn{Conn: c.Conn, a: a, out: out{below: b, tasks: &a.tasks, mtu: int(c.MTU)}}
 }
 
 // fail keeps the first reason for the end.

@@ -34,7 +34,7 @@
 // # Goroutines
 //
 // The engine runs three for each association, which end with Close or Abort or
-// when the connection below fails. The package starts one (conn.flush) for a burst
+// when the connection below fails. The package starts one (out.flushAll) for a burst
 // of packets, which sends it and ends, and one (ending.report) that tells of the
 // end of the association. Close waits for them.
 package sctptransport

@@ -3,6 +3,7 @@ package sctptransport
 import (
 	"encoding/binary"
 	"io"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -11,11 +12,19 @@ import (
 // brings an association up. Until then no stream can be made for what follows.
 const agreeTime = 100 * time.Millisecond
 
+// yieldAfter is the number of packets after which others have their turn. The
+// goroutine that writes acknowledgements is woken by the one that reads, behind
+// which it waits as long as more is there to be read.
+const yieldAfter = 64
+
 // Read gives the engine the next packet. The engine calls it when it has worked
 // off the packet before, with none of its locks held: the moment to hand over
 // what that packet has brought.
 func (c *conn) Read(p []byte) (int, error) {
 	c.worked()
+	if c.read++; c.read%yieldAfter == 0 {
+		runtime.Gosched()
+	}
 	for {
 		n, err := c.Conn.Read(p)
 		if err != nil {
@@ -51,7 +60,7 @@ func (c *conn) worked() {
 			return s.over.Load()
 		})
 	}
-	c.a.resets.idle(func(p []byte) { c.send(p) })
+	c.a.resets.idle(c.send)
 	c.a.makeRoom()
 }
 
@@ -67,10 +76,11 @@ func (c *conn) awaitDial() {
 // received looks at a packet from the peer and returns how much of it is for
 // the engine.
 func (c *conn) received(p []byte) int {
-	repeated := false
+	repeated, data := false, false
 	for chunk := range chunks(p) {
 		switch chunk.kind() {
 		case chunkData, chunkIData:
+			data = true
 			if id, ok := chunk.stream(); ok {
 				c.touch(id)
 			}
@@ -99,6 +109,9 @@ func (c *conn) received(p []byte) int {
 				}
 			}
 		}
+	}
+	if data {
+		c.unacked.Add(1)
 	}
 	if !repeated {
 		return len(p)
