@@ -286,18 +286,7 @@ func (d *DataChannel) ID() *uint16 {
 func (d *DataChannel) Transport() *SCTPTransport { return d.pc.SCTP() }
 
 // ReadyState returns where the channel is in its life (webrtc-pc §6.2).
-func (d *DataChannel) ReadyState() DataChannelState {
-	switch d.channel.State() {
-	case datachannel.Connecting:
-		return DataChannelStateConnecting
-	case datachannel.Open:
-		return DataChannelStateOpen
-	case datachannel.Closing:
-		return DataChannelStateClosing
-	default:
-		return DataChannelStateClosed
-	}
-}
+func (d *DataChannel) ReadyState() DataChannelState { return dataChannelState(d.channel.State()) }
 
 // Send queues a binary message and returns at once; BufferedAmount tells how
 // much is queued. The data is copied. An empty message is a message.

@@ -1,5 +1,7 @@
 package webrtc
 
+import "github.com/parleyrtc/webrtc/datachannel"
+
 // DataChannelState is the state of a data channel (webrtc-pc §6.2,
 // RTCDataChannelState).
 type DataChannelState int
@@ -36,4 +38,17 @@ func (t DataChannelState) MarshalText() ([]byte, error) { return []byte(t.String
 func (t *DataChannelState) UnmarshalText(b []byte) error {
 	*t, _ = valueOf[DataChannelState](dataChannelStateNames, string(b))
 	return nil
+}
+
+func dataChannelState(s datachannel.State) DataChannelState {
+	switch s {
+	case datachannel.Connecting:
+		return DataChannelStateConnecting
+	case datachannel.Open:
+		return DataChannelStateOpen
+	case datachannel.Closing:
+		return DataChannelStateClosing
+	default:
+		return DataChannelStateClosed
+	}
 }

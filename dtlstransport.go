@@ -101,7 +101,7 @@ func (pc *PeerConnection) dtlsConfig() (dtlstransport.Config, error) {
 func (t *transport) newDTLS() *dtlstransport.Transport {
 	config := t.pc.dtls
 	config.Logger = t.log
-	config.Send = t.send
+	config.Send = t.sendRecords
 	var dtls *dtlstransport.Transport
 	config.OnState = func(state dtlstransport.State, err error) {
 		t.pc.loop.post(func(time.Time) {

@@ -123,13 +123,15 @@ func (t *transport) iceStateChanged(now time.Time, s ICETransportState) {
 // pair stands for none: consent is gone, and nothing may be sent (RFC 7675
 // §5.1).
 func (t *transport) selectedPairChanged(p ice.Pair) {
+	t.noteMediaSent()
 	s := t.sockets[p.Base]
 	if s == nil || p.IsZero() {
 		t.path.Store(nil)
 		t.publicICE.selected.Store(nil)
 		return
 	}
-	t.path.Store(&path{conn: s.conn, to: p.To})
+	t.path.Store(&path{conn: s.conn, to: p.To, traffic: t.trafficOf(pairKey{p.Base, p.To})})
+	t.pairChanges++
 	pair := &ICECandidatePair{Local: candidateFrom(p.Local), Remote: candidateFrom(p.Remote)}
 	t.publicICE.selected.Store(pair)
 	t.log.Info("selected pair", "local", p.Local, "remote", p.Remote)

@@ -71,6 +71,7 @@ type PeerConnection struct {
 	transceivers   []*RTPTransceiver // shared with views: replaced, not changed
 	chores         chores
 	session        *datachannel.Session
+	formerChannels uint32 // channels that opened in sessions before
 	sctp           *SCTPTransport
 	assoc          association
 	iceState       ICEConnectionState

@@ -54,6 +54,7 @@ type senderEncoding struct {
 	rtcp      rtcpQueue
 	keyFrame  atomic.Bool                            // the handler of key-frame requests will be called
 	stream    atomic.Pointer[transceiver.SendStream] // while a track is bound to it
+	known     atomic.Pointer[transceiver.SendStream] // core, for statistics
 
 	// All below belongs to the goroutine that syncs the sender.
 	bound *trackBinding // nil while nothing is sent

@@ -25,7 +25,8 @@ type SCTPTransport struct {
 	dtls           *DTLSTransport
 	pc             *PeerConnection
 	state          atomic.Int32
-	maxMessageSize atomic.Uint64 // the peer's; 0 for any size
+	maxMessageSize atomic.Uint64                             // the peer's; 0 for any size
+	association    atomic.Pointer[sctptransport.Association] // nil before it is up
 
 	onState handler[func(SCTPTransportState)]
 	onClose handler[func(error)]
@@ -108,6 +109,7 @@ func (pc *PeerConnection) stopData() {
 	pc.associationLost(nil)
 	pc.assoc = association{}
 	pc.sctp = nil
+	pc.formerChannels += uint32(pc.session.Stats().Opened)
 	pc.session = datachannel.NewSession(pc.sessionConfig()) // for the next one
 	pc.dirty = true
 }
@@ -151,6 +153,7 @@ func (pc *PeerConnection) associationUp(sctp *SCTPTransport, a *sctptransport.As
 		pc.tasks.Go(func() { a.Close() })
 		return
 	}
+	sctp.association.Store(a)
 	pc.sctpStateChanged(SCTPTransportStateConnected)
 	announced := make(chan struct{})
 	pc.announced.Store(&announced)

@@ -218,6 +218,7 @@ func (e *senderEncoding) rebind(next *trackBinding, now time.Time) error {
 	}
 	if e.core == nil {
 		e.core = e.session.NewSendStream(next.config(), e.events(next.sender))
+		e.known.Store(e.core)
 	} else {
 		e.core.Configure(next.config())
 	}
@@ -251,6 +252,7 @@ func (e *senderEncoding) close(now time.Time) {
 		e.core.Close(now)
 	}
 	e.core, e.session = nil, nil
+	e.known.Store(nil)
 }
 
 func (b *trackBinding) end() {

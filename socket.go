@@ -26,6 +26,7 @@ type socket struct {
 	conn      udp.Conn
 	transport *transport
 	unknown   atomic.Uint64 // datagrams of no protocol we speak (RFC 7983 §7)
+	receipts  receipts      // of the goroutine that reads
 }
 
 // read is the body of the socket's goroutine, which ends when the socket is
@@ -56,7 +57,9 @@ func (s *socket) handleBatch(now time.Time, batch []udp.Datagram) {
 		// The socket's own address says which link a peer is on; candidates
 		// carry no zone.
 		from := netip.AddrPortFrom(d.Addr.Addr().WithZone(""), d.Addr.Port())
-		media = s.split(d.Buf[:d.N], d.SegmentSize, arrival{from: from, at: now.Add(-d.Age), ecn: d.ECN}) || media
+		a := arrival{from: from, at: now.Add(-d.Age), ecn: d.ECN}
+		media = s.split(d.Buf[:d.N], d.SegmentSize, a) || media
+		s.receipts.count(s, a)
 	}
 	if media {
 		// What a burst asks for is sent once, not for each packet.
@@ -93,11 +96,14 @@ func (s *socket) handle(b []byte, a arrival) (media bool) {
 		s.transport.pc.loop.deliver(s.transport, s.id, a.from, b)
 		return false
 	case demux.DTLS:
+		s.receipts.note(b)
 		s.transport.handleDTLS(a.from, b)
 		return false
 	case demux.RTP:
+		s.receipts.note(b)
 		media = s.transport.handleRTP(a.at, b, a.ecn)
 	case demux.RTCP:
+		s.receipts.note(b)
 		media = s.transport.handleRTCP(a.at, b, a.ecn)
 	}
 	if !media {
@@ -111,6 +117,8 @@ func (s *socket) handle(b []byte, a arrival) (media bool) {
 type path struct {
 	conn udp.Conn
 	to   netip.AddrPort
+	// traffic counts what is sent, nil for connectivity checks.
+	traffic *traffic
 }
 
 var datagramPool = sync.Pool{New: func() any { return new([]udp.Datagram) }}
@@ -126,6 +134,9 @@ func (p *path) send(datagrams [][]byte) error {
 	for _, d := range datagrams {
 		*batch = append(*batch, udp.Datagram{Buf: d, N: len(d), Addr: p.to})
 	}
-	_, err := p.conn.WriteBatch(*batch)
+	n, err := p.conn.WriteBatch(*batch)
+	if p.traffic != nil {
+		p.traffic.sent(datagrams, n)
+	}
 	return err
 }

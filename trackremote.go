@@ -33,6 +33,8 @@ type TrackRemote struct {
 	onUnmute handler[func()]
 	onEnded  handler[func()]
 
+	playout atomic.Pointer[AudioPlayoutStatsProvider] // what plays the track, nil if unknown
+
 	chain trackChain
 }
 

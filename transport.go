@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,6 +42,13 @@ type transport struct {
 	known     atomic.Pointer[map[netip.AddrPort]struct{}]
 	strangers atomic.Uint64 // packets from elsewhere, which were dropped
 
+	// traffic counts what goes over each pair, strays what has come from elsewhere;
+	// pairChanges is how often the selected pair has changed.
+	trafficMu   sync.Mutex // guards traffic
+	traffic     map[pairKey]*traffic
+	strays      traffic
+	pairChanges uint32
+
 	// path is where packets go now. It is read on every packet's way.
 	path atomic.Pointer[path]
 	// dtls is the association, there from the beginning so that the peer's first
@@ -66,6 +74,7 @@ func newTransport(pc *PeerConnection, id signaling.TransportID) *transport {
 		id:        id,
 		log:       pc.log.With("transport", int(id)),
 		sockets:   map[int]*socket{},
+		traffic:   map[pairKey]*traffic{},
 		iceState:  ICETransportStateNew,
 		dtlsState: DTLSTransportStateNew,
 		gathering: ICEGatheringStateNew,

@@ -65,7 +65,9 @@ func (t *transport) candidateFound(now time.Time, e ice.CandidateFound) {
 	places := t.pc.machine.AddLocalCandidate(t.id, t.localUfrag, e.Candidate.WithUfrag("").Marshal())
 	t.pc.dirty = true
 	t.log.Debug("local candidate", "candidate", e.Candidate)
-	t.publicICE.locals.add(*candidateFrom(e.Candidate))
+	local := *candidateFrom(e.Candidate)
+	local.url = e.URL
+	t.publicICE.locals.add(local)
 	for _, place := range places {
 		candidate := candidateFrom(e.Candidate)
 		candidate.SDPMid, candidate.SDPMLineIndex, candidate.url = place.Mid, place.Index, e.URL

@@ -32,6 +32,7 @@ func (s State) String() string {
 // at once and from every handler.
 type Channel struct {
 	session *Session
+	serial  uint64
 	params  Params
 	remote  bool
 	inbox   inbox

@@ -115,7 +115,7 @@ func NewSession(cfg SessionConfig) *Session {
 
 // newChannel returns a channel without an id.
 func (s *Session) newChannel(p Params) *Channel {
-	c := &Channel{session: s, params: p}
+	c := &Channel{session: s, serial: serials.Add(1), params: p}
 	c.inbox.events = &Events{}
 	c.inbox.limit, c.inbox.session, c.inbox.announced = s.cfg.ReceiveQueue, s, true
 	c.inbox.drops = func() { c.stats.dropped.Add(1) }

@@ -12,6 +12,8 @@ type counters struct {
 // ChannelStats are the figures of a channel (RTCDataChannelStats, webrtc-stats
 // §8.14). Bytes are those of messages, without any header.
 type ChannelStats struct {
+	// Serial is the channel's number among all of the process.
+	Serial                          uint64
 	MessagesSent, BytesSent         uint64 // given to the transport
 	MessagesReceived, BytesReceived uint64
 	// Dropped counts received messages that nobody took.
@@ -23,6 +25,7 @@ type ChannelStats struct {
 // Stats returns the figures of the moment.
 func (c *Channel) Stats() ChannelStats {
 	return ChannelStats{
+		Serial:           c.serial,
 		MessagesSent:     c.stats.messagesSent.Load(),
 		BytesSent:        c.stats.bytesSent.Load(),
 		MessagesReceived: c.stats.messagesReceived.Load(),
@@ -30,6 +33,17 @@ func (c *Channel) Stats() ChannelStats {
 		Dropped:          c.stats.dropped.Load(),
 		Expired:          c.stats.expired.Load(),
 	}
+}
+
+// serials numbers channels.
+var serials atomic.Uint64
+
+// Channels returns the channels that the session has now, in no order: one that is
+// closed is none of them once its id is free.
+func (s *Session) Channels() []*Channel {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all()
 }
 
 type sessionCounters struct {

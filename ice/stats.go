@@ -97,6 +97,9 @@ func (a *Agent) Pairs() []Pair {
 	return out
 }
 
+// Generation counts the restarts so far: 0 before the first.
+func (a *Agent) Generation() int { return a.current().generation }
+
 // LocalCandidates returns those of the current generation, with the peer
 // reflexive ones that checks have found.
 func (a *Agent) LocalCandidates() []Candidate {

@@ -163,6 +163,16 @@ func (st *stream) arrived(h *rtpheader.Header, b []byte, at time.Duration) {
 	st.count.Bytes += uint64(len(b) - h.Size() - int(h.PaddingSize))
 }
 
+// marked counts the congestion marks of a packet (RFC 3168 §5).
+func (st *stream) marked(ecn uint8) {
+	switch ecn {
+	case 1:
+		st.count.ECT1++
+	case 3:
+		st.count.CE++
+	}
+}
+
 // media takes a packet of a stream that carries media, whether it has come for
 // itself or is recovered.
 func (s *Session) media(d *delivery, st *stream, h *rtpheader.Header, b []byte, f *format, l levels, info PacketInfo) {
@@ -170,6 +180,7 @@ func (s *Session) media(d *delivery, st *stream, h *rtpheader.Header, b []byte, 
 	silent := at - st.last
 	if !info.Recovered {
 		st.arrived(h, b, at)
+		st.marked(info.ECN)
 	}
 	before, timestamp := st.seq.highest, st.timestamp
 	ext, a := st.seq.note(h.SequenceNumber, info.Recovered)
@@ -197,6 +208,9 @@ func (s *Session) media(d *delivery, st *stream, h *rtpheader.Header, b []byte, 
 	}
 	if c := st.lane.current; c != st && (c == nil || at-c.last > takeBack) {
 		st.enter(st.lane)
+	}
+	if h.Marker {
+		st.count.Frames++
 	}
 	if info.Recovered {
 		st.count.Recovered++

@@ -295,6 +295,13 @@ func (st *SendStream) transmit(now time.Time, sealer *srtptransport.Sealer, numb
 	if f.repair != repairNone {
 		st.remember(now, number, f, payload, shared, sealed)
 	}
+	if st.counts.Packets == 0 {
+		st.counts.first = number
+	}
+	if st.fields.Marker {
+		st.counts.Frames++
+	}
+	st.counts.PayloadType = st.fields.PayloadType
 	st.counts.Packets++
 	st.counts.Bytes += uint64(len(payload))
 	st.repairs.budget = min(st.repairs.budget+len(payload), repairBudget)

@@ -35,6 +35,7 @@ func (st *SendStream) reported(now time.Time, b *feedback.ReportBlock) (time.Dur
 	if clock := time.Duration(st.numbers.clock); clock > 0 {
 		r.Jitter = time.Duration(b.Jitter) * time.Second / clock
 	}
+	r.Received = st.arrived(b)
 	st.marks.acknowledge(now, uint16(b.HighestSequence))
 	rtt, ok := feedback.RTT(now, b.LastReport, b.Delay)
 	if !ok || rtt > maxRTT {

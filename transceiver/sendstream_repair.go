@@ -206,6 +206,7 @@ func (st *SendStream) retransmit(now time.Time, sealer *srtptransport.Sealer, e 
 		buf.release()
 		return err
 	}
+	st.counts.RetransmittedHeaderBytes += uint64(len(b))
 	b = binary.BigEndian.AppendUint16(b, uint16(e.number))
 	b = append(b, e.payload.b...)
 	st.repairs.next++

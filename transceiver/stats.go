@@ -58,6 +58,18 @@ type StreamStats struct {
 	// RetransmittedPackets came with the stream's RTX stream, with so many bytes
 	// of payload.
 	RetransmittedPackets, RetransmittedBytes uint64
+	// RTXSSRC is the source of that stream, 0 if none was heard, and
+	// RetransmittedHeaderBytes is of its headers.
+	RTXSSRC                  uint32
+	RetransmittedHeaderBytes uint64
+	// Frames counts the packets with a marker bit, which end a frame of video
+	// (RFC 3550 §5.1), each once.
+	Frames uint64
+	// ECT1 and CE count the packets with these values of the ECN field
+	// (RFC 3168 §5).
+	ECT1, CE uint64
+	// Track is where the stream's packets go, nil if that is not known.
+	Track *Track
 	// FECPackets carried repair data that is not used.
 	FECPackets uint64
 	// NACKs, PLIs and FIRs are the requests that were sent.
@@ -67,7 +79,9 @@ type StreamStats struct {
 	// What the last sender report said: when it was made, on the sender's clock,
 	// the RTP timestamp of that instant, and how much the sender had sent.
 	// SenderReports is how many there were, 0 if none of this is known.
+	// SenderArrival is when it came.
 	SenderReports               uint64
+	SenderArrival               time.Time
 	SenderTime                  time.Time
 	SenderRTPTime               uint32
 	SenderPackets, SenderOctets uint32
@@ -104,6 +118,16 @@ func (r *Receiver) Stats() []StreamStats {
 			out = append(out, s.statsOf(st))
 		}
 	}
+	for _, st := range s.ring {
+		if !st.repair || st.primary == nil {
+			continue
+		}
+		for i := range out {
+			if o := &out[i]; o.SSRC == st.primary.ssrc {
+				o.RTXSSRC, o.RetransmittedHeaderBytes = st.ssrc, st.count.HeaderBytes
+			}
+		}
+	}
 	return out
 }
 
@@ -111,7 +135,7 @@ func (s *Session) statsOf(st *stream) StreamStats {
 	c := st.count
 	c.SSRC, c.CNAME, c.PayloadType, c.Repair = st.ssrc, st.cname, st.payloadType, st.repair
 	if st.lane != nil {
-		c.RID = st.lane.track.rid
+		c.RID, c.Track = st.lane.track.rid, st.lane.track
 	} else if st.repair {
 		c.RID = st.repaired
 	}
@@ -122,6 +146,7 @@ func (s *Session) statsOf(st *stream) StreamStats {
 		c.LastArrival = s.epoch.Add(st.last)
 	}
 	if sr := st.sender; sr.known {
+		c.SenderArrival = s.epoch.Add(sr.at)
 		c.SenderReports, c.SenderTime, c.SenderRTPTime = sr.reports, feedback.Time(sr.ntp), sr.rtp
 		c.SenderPackets, c.SenderOctets = sr.packets, sr.octets
 	}
