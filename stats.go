@@ -11,7 +11,7 @@ import (
 // ICECandidatePairStats, ICECandidateStats or CertificateStats. Its JSON form has
 // the members of webrtc-stats that exist, and no others.
 type Stats interface {
-	statsMarker() statsMembers
+	statsMarker()
 }
 
 // StatsReport has the objects that a connection consists of at one moment, by
@@ -35,7 +35,7 @@ const (
 	// StatsTypeRemoteOutboundRTP is that of RemoteOutboundRTPStreamStats.
 	StatsTypeRemoteOutboundRTP StatsType = "remote-outbound-rtp"
 	// StatsTypeMediaSource is that of AudioSourceStats and VideoSourceStats.
-	StatsTypeMediaSource StatsType = "media-source"
+	StatsTypeMediaSource = "media-source"
 	// StatsTypeMediaPlayout is that of AudioPlayoutStats.
 	StatsTypeMediaPlayout StatsType = "media-playout"
 	// StatsTypePeerConnection is that of PeerConnectionStats.

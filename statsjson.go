@@ -15,10 +15,10 @@ type statsMembers string
 
 // marshalStats writes the members that an object has. To webrtc-stats a member that
 // is not known is absent, not zero.
-func marshalStats(s Stats) ([]byte, error) {
+func marshalStats(s interface{ members() statsMembers }) ([]byte, error) {
 	v := reflect.ValueOf(s)
 	present := map[string]bool{"timestamp": true, "type": true, "id": true}
-	for name := range strings.FieldsSeq(string(s.statsMarker())) {
+	for name := range strings.FieldsSeq(string(s.members())) {
 		present[name] = true
 	}
 	var b bytes.Buffer

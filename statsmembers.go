@@ -2,61 +2,61 @@ package webrtc
 
 // What each object has even if it is zero. What depends on the object is below.
 
-func (CodecStats) statsMarker() statsMembers { return "payloadType transportId mimeType" }
+func (CodecStats) members() statsMembers { return "payloadType transportId mimeType" }
 
-func (RemoteOutboundRTPStreamStats) statsMarker() statsMembers {
+func (RemoteOutboundRTPStreamStats) members() statsMembers {
 	return "ssrc kind packetsSent bytesSent reportsSent"
 }
 
-func (AudioSourceStats) statsMarker() statsMembers { return "trackIdentifier kind" }
+func (AudioSourceStats) members() statsMembers { return "trackIdentifier kind" }
 
-func (VideoSourceStats) statsMarker() statsMembers { return "trackIdentifier kind" }
+func (VideoSourceStats) members() statsMembers { return "trackIdentifier kind" }
 
-func (AudioPlayoutStats) statsMarker() statsMembers {
+func (AudioPlayoutStats) members() statsMembers {
 	return "kind synthesizedSamplesDuration synthesizedSamplesEvents totalSamplesDuration totalPlayoutDelay totalSamplesCount"
 }
 
-func (PeerConnectionStats) statsMarker() statsMembers { return "dataChannelsOpened dataChannelsClosed" }
+func (PeerConnectionStats) members() statsMembers { return "dataChannelsOpened dataChannelsClosed" }
 
-func (DataChannelStats) statsMarker() statsMembers {
+func (DataChannelStats) members() statsMembers {
 	return "label protocol dataChannelIdentifier state messagesSent bytesSent messagesReceived bytesReceived"
 }
 
-func (TransportStats) statsMarker() statsMembers {
+func (TransportStats) members() statsMembers {
 	return "packetsSent packetsReceived bytesSent bytesReceived iceRole iceState dtlsState dtlsRole selectedCandidatePairChanges"
 }
 
-func (ICECandidateStats) statsMarker() statsMembers {
+func (ICECandidateStats) members() statsMembers {
 	return "transportId address port protocol candidateType priority"
 }
 
-func (CertificateStats) statsMarker() statsMembers {
+func (CertificateStats) members() statsMembers {
 	return "fingerprint fingerprintAlgorithm base64Certificate"
 }
 
-func (SCTPTransportStats) statsMarker() statsMembers {
+func (SCTPTransportStats) members() statsMembers {
 	return "transportId congestionWindow receiverWindow mtu unackData bytesSent bytesReceived"
 }
 
-func (RTPContributingSourceStats) statsMarker() statsMembers {
+func (RTPContributingSourceStats) members() statsMembers {
 	return "contributorSsrc packetsContributedTo"
 }
 
-func (MediaStreamStats) statsMarker() statsMembers { return "streamIdentifier" }
+func (MediaStreamStats) members() statsMembers { return "streamIdentifier" }
 
-func (AudioSenderStats) statsMarker() statsMembers { return "kind" }
+func (AudioSenderStats) members() statsMembers { return "kind" }
 
-func (VideoSenderStats) statsMarker() statsMembers { return "kind" }
+func (VideoSenderStats) members() statsMembers { return "kind" }
 
-func (AudioReceiverStats) statsMarker() statsMembers { return "kind" }
+func (AudioReceiverStats) members() statsMembers { return "kind" }
 
-func (VideoReceiverStats) statsMarker() statsMembers { return "kind" }
+func (VideoReceiverStats) members() statsMembers { return "kind" }
 
-func (SenderAudioTrackAttachmentStats) statsMarker() statsMembers { return "kind" }
+func (SenderAudioTrackAttachmentStats) members() statsMembers { return "kind" }
 
-func (SenderVideoTrackAttachmentStats) statsMarker() statsMembers { return "kind" }
+func (SenderVideoTrackAttachmentStats) members() statsMembers { return "kind" }
 
-func (s InboundRTPStreamStats) statsMarker() statsMembers {
+func (s InboundRTPStreamStats) members() statsMembers {
 	m := statsMembers("ssrc kind trackIdentifier packetsReceived packetsLost jitter packetsDiscarded bytesReceived headerBytesReceived nackCount")
 	if s.Kind == "video" {
 		m += " firCount pliCount framesReceived"
@@ -69,7 +69,7 @@ func (s InboundRTPStreamStats) statsMarker() statsMembers {
 	return m
 }
 
-func (s OutboundRTPStreamStats) statsMarker() statsMembers {
+func (s OutboundRTPStreamStats) members() statsMembers {
 	m := statsMembers("ssrc kind packetsSent bytesSent headerBytesSent retransmittedPacketsSent retransmittedBytesSent nackCount encodingIndex active packetsSentWithEct1")
 	if s.Kind == "video" {
 		m += " firCount pliCount framesSent framesEncoded"
@@ -77,11 +77,11 @@ func (s OutboundRTPStreamStats) statsMarker() statsMembers {
 	return m
 }
 
-func (s RemoteInboundRTPStreamStats) statsMarker() statsMembers {
+func (s RemoteInboundRTPStreamStats) members() statsMembers {
 	return "ssrc kind packetsReceived packetsLost jitter fractionLost totalRoundTripTime roundTripTimeMeasurements"
 }
 
-func (s ICECandidatePairStats) statsMarker() statsMembers {
+func (s ICECandidatePairStats) members() statsMembers {
 	return "state nominated packetsSent packetsReceived bytesSent bytesReceived totalRoundTripTime requestsReceived requestsSent " +
 		"responsesReceived responsesSent consentRequestsSent packetsDiscardedOnSend bytesDiscardedOnSend"
 }
@@ -154,3 +154,26 @@ func (s SenderAudioTrackAttachmentStats) MarshalJSON() ([]byte, error) { return 
 
 // MarshalJSON writes the members that exist.
 func (s SenderVideoTrackAttachmentStats) MarshalJSON() ([]byte, error) { return marshalStats(s) }
+func (CodecStats) statsMarker() {}
+func (RemoteOutboundRTPStreamStats) statsMarker() {}
+func (AudioSourceStats) statsMarker() {}
+func (VideoSourceStats) statsMarker() {}
+func (AudioPlayoutStats) statsMarker() {}
+func (PeerConnectionStats) statsMarker() {}
+func (DataChannelStats) statsMarker() {}
+func (TransportStats) statsMarker() {}
+func (ICECandidateStats) statsMarker() {}
+func (CertificateStats) statsMarker() {}
+func (SCTPTransportStats) statsMarker() {}
+func (RTPContributingSourceStats) statsMarker() {}
+func (MediaStreamStats) statsMarker() {}
+func (AudioSenderStats) statsMarker() {}
+func (VideoSenderStats) statsMarker() {}
+func (AudioReceiverStats) statsMarker() {}
+func (VideoReceiverStats) statsMarker() {}
+func (SenderAudioTrackAttachmentStats) statsMarker() {}
+func (SenderVideoTrackAttachmentStats) statsMarker() {}
+func (InboundRTPStreamStats) statsMarker() {}
+func (OutboundRTPStreamStats) statsMarker() {}
+func (RemoteInboundRTPStreamStats) statsMarker() {}
+func (ICECandidatePairStats) statsMarker() {}

@@ -29,10 +29,6 @@ var areas = []rule{
 
 // missingReasons say why a name is not there, and with what it comes.
 var missingReasons = []rule{
-	{names: names(`PeerConnection\.GetStats|Stats.*|.*Stats(Provider)?|UnmarshalStatsJSON|QualityLimitation.*|CodecType.*|MediaKind.*|` +
-		`ICETransport\.GetSelectedCandidatePairStats|SCTPTransport\.(BufferedAmount|Metadata)|SCTPTransport(Metadata|PartialReliability.*)`),
-		reason: "come with statistics", families: "`PeerConnection.GetStats`, `Stats` and everything named `…Stats`, `StatsType…`, `CodecType…`, `MediaKind…` and " +
-			"`QualityLimitationReason…`, `ICETransport.{GetSelectedCandidatePairStats, Stats}`, `SCTPTransport.{BufferedAmount, Metadata, Stats}` with their types"},
 	{names: names(`AttributeRtx.*`), reason: "are attributes of packets that pion's Read took from RTX. InboundPacket.Recovered says so of those that OnPacketPush gets"},
 	{names: names(`SettingEngine\.BufferFactory`), reason: "makes pion's buffers of received packets; here a track has its own, of a fixed size"},
 	{names: names(`API\.New(DTLSTransport|DataChannel|ICEGatherer|ICETransport|SCTPTransport|RTPReceiver|RTPSender)|NewICETransport|ICEGatherer|` +
@@ -42,7 +38,7 @@ var missingReasons = []rule{
 		reason: "hand out a net.PacketConn for each connection, which costs a goroutine for each and a copy for each packet. Here the goroutine that reads a shared socket " +
 			"hands packets to their connections, and UDPMux and TCPMux are made by this module's functions only. Server-reflexive candidates are found through every UDPMux, " +
 			"and Network of SettingEngine.SetNetwork is in the place of pion/transport's Net"},
-	{names: names(`ice\.Candidate\.Last(Received|Sent)`), reason: "are not the candidate's: it is a value that no traffic changes. They come with statistics"},
+	{names: names(`ice\.Candidate\.Last(Received|Sent)`), reason: "are not the candidate's: it is a value that no traffic changes. ICECandidatePairStats has the times of a pair"},
 	{names: names(`.*(Nomination|Renomination).*|SettingEngine\.SetICEBindingRequestHandler`),
 		reason: "come with renomination"},
 	{names: names(`SettingEngine\.SetMulticastDNSHostName`), reason: "comes with names under .local for the host's own candidates; the peer's are resolved"},
