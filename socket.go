@@ -34,6 +34,7 @@ type socket struct {
 // association, media to the RTP session.
 func (s *socket) read() {
 	batch := make([]udp.Datagram, readBatch) // whose buffers are lent to it
+	var moderator udp.Moderator
 	for failures := 0; failures < maxReadErrors; {
 		n, err := s.conn.ReadBatch(batch)
 		if err != nil {
@@ -44,14 +45,18 @@ func (s *socket) read() {
 			continue
 		}
 		failures = 0
-		s.handleBatch(time.Now(), batch[:n])
+		now := time.Now()
+		media := s.handleBatch(now, batch[:n])
 		udp.Release(batch)
+		if media {
+			moderator.Hold(s.conn, now, batch[:n], len(batch))
+		}
 	}
 }
 
-// handleBatch handles datagrams that were read at now.
-func (s *socket) handleBatch(now time.Time, batch []udp.Datagram) {
-	media := false
+// handleBatch handles datagrams that were read at now. It reports whether media
+// was among them.
+func (s *socket) handleBatch(now time.Time, batch []udp.Datagram) (media bool) {
 	for i := range batch {
 		d := &batch[i]
 		// The socket's own address says which link a peer is on; candidates
@@ -66,6 +71,7 @@ func (s *socket) handleBatch(now time.Time, batch []udp.Datagram) {
 		s.transport.media.Load().Flush(now)
 	}
 	s.transport.dtls.Load().EndBatch()
+	return media
 }
 
 // An arrival is where from, when and how marked datagrams came.

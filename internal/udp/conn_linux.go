@@ -14,10 +14,11 @@ import (
 )
 
 // batchConn reads and writes through recvmmsg and sendmmsg, with UDP GRO and
-// GSO where the kernel has them. The runtime's poller does the waiting.
+// GSO where the kernel has them. The runtime's poller does the waiting, by way of a
+// doorbell.
 type batchConn struct {
-	c     *net.UDPConn
-	raw   syscall.RawConn
+	fd    uintptr
+	bell  *doorbell
 	local netip.AddrPort
 	is4   bool
 
@@ -28,7 +29,8 @@ type batchConn struct {
 	// sendmmsg is the system call, or a test's stand-in for it.
 	sendmmsg func(fd uintptr, msgs []mmsghdr) (int, syscall.Errno)
 
-	read func(fd uintptr) bool // the method recv, bound once
+	read func(uintptr) bool // the method recv, bound once
+	hush func(uintptr)      // silences the bell
 
 	rmu sync.Mutex // held by the one goroutine that reads; guards what follows
 	gro bool       // it has been asked for
@@ -45,19 +47,23 @@ func newConn(c *net.UDPConn) (Conn, error) {
 		return nil, err
 	}
 	local := unmap(c.LocalAddr().(*net.UDPAddr).AddrPort())
-	b := &batchConn{c: c, raw: raw, local: local, is4: local.Addr().Is4(), sendmmsg: sendmmsg}
+	b := &batchConn{local: local, is4: local.Addr().Is4(), sendmmsg: sendmmsg}
 	b.read = b.recv
+	b.hush = func(uintptr) { b.bell.silence(b.fd) }
 	ok := false
 	if err := raw.Control(func(fd uintptr) {
 		b.setOptions(fd)
-		ok = hasBatches(fd)
+		if ok = hasBatches(fd); ok {
+			b.fd, b.bell, err = takeOver(fd)
+		}
 	}); err != nil {
 		c.Close()
 		return nil, err
 	}
-	if !ok {
+	if !ok || err != nil {
 		return newPlain(c), nil
 	}
+	c.Close() // the socket lives on
 	return b, nil
 }
 
@@ -99,7 +105,28 @@ func raise(fd, force, polite int) {
 
 func (b *batchConn) LocalAddr() netip.AddrPort { return b.local }
 
-func (b *batchConn) Close() error { return b.c.Close() }
+// Close implements Conn. Closing the doorbell ends the reads that wait and waits
+// for the calls that use the socket.
+func (b *batchConn) Close() error {
+	if err := b.bell.file.Close(); err != nil {
+		return &net.OpError{Op: "close", Net: "udp", Source: net.UDPAddrFromAddrPort(b.local), Err: net.ErrClosed}
+	}
+	return os.NewSyscallError("close", unix.Close(int(b.fd)))
+}
+
+// control calls f with the socket, which stays open meanwhile. Several goroutines
+// may do so at once.
+func (b *batchConn) control(op string, f func(uintptr)) error {
+	return b.closed(op, b.bell.raw.Control(f))
+}
+
+// closed describes the one error that the doorbell gives.
+func (b *batchConn) closed(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &net.OpError{Op: op, Net: "udp", Source: net.UDPAddrFromAddrPort(b.local), Err: net.ErrClosed}
+}
 
 // fail describes the error of a system call as package net does.
 func (b *batchConn) fail(op, call string, to netip.AddrPort, errno syscall.Errno) error {

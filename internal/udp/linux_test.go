@@ -335,9 +335,7 @@ func TestUsualReceiverSurvivesABurst(t *testing.T) {
 	for _, room := range []int{1500, MaxJoined} {
 		x, y := listen(t, "127.0.0.1"), listen(t, "127.0.0.1")
 		primeGRO(t, y, buffers(1, room))
-		y.(*batchConn).raw.Control(func(fd uintptr) {
-			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 208<<10/2) // the kernel doubles it
-		})
+		_ = unix.SetsockoptInt(int(y.(*batchConn).fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 208<<10/2) // the kernel doubles it
 		var batch []Datagram
 		for i := range MaxBurst / 1200 {
 			batch = append(batch, numbered(i, 1200, y.LocalAddr()))
@@ -366,8 +364,7 @@ func TestBatchCallsForbidden(t *testing.T) {
 
 func TestSocketBuffers(t *testing.T) {
 	c := listen(t, "127.0.0.1").(*batchConn)
-	var size int
-	c.raw.Control(func(fd uintptr) { size, _ = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF) })
+	size, _ := unix.GetsockoptInt(int(c.fd), unix.SOL_SOCKET, unix.SO_RCVBUF)
 	plain, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
 	if err != nil {
 		t.Fatal(err)

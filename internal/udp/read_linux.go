@@ -95,15 +95,26 @@ const maxAge = 10 * time.Second
 // recv takes what the socket has; false makes the poller wait for more.
 // Buffers are lent only once there is something to fill them with, and not kept
 // over the wait.
-func (b *batchConn) recv(fd uintptr) bool {
+func (b *batchConn) recv(uintptr) bool {
 	lent := Lend(b.batch)
 	r := readers.Get().(*reader)
-	b.got, b.errno = r.read(fd, b.batch)
+	b.got, b.errno = r.read(b.fd, b.batch)
 	readers.Put(r)
 	if lent && b.got == 0 {
 		Release(b.batch)
 	}
-	return b.errno != unix.EAGAIN
+	if b.errno == unix.EAGAIN {
+		b.bell.arm(b.fd)
+		return false
+	}
+	return true
+}
+
+// quiet has arrivals wake nobody until the next ReadBatch finds nothing.
+func (b *batchConn) quiet() {
+	b.rmu.Lock()
+	defer b.rmu.Unlock()
+	_ = b.bell.raw.Control(b.hush)
 }
 
 // ReadBatch implements Conn.
@@ -115,10 +126,10 @@ func (b *batchConn) ReadBatch(batch []Datagram) (int, error) {
 	defer b.rmu.Unlock()
 	if !b.gro && roomForJoined(batch[:min(len(batch), maxRead)]) {
 		b.gro = true
-		_ = b.raw.Control(enableGRO)
+		_ = b.control("set", func(uintptr) { enableGRO(b.fd) })
 	}
 	b.batch = batch
-	err := b.raw.Read(b.read)
+	err := b.closed("read", b.bell.raw.Read(b.read))
 	b.batch = nil
 	if err != nil {
 		return 0, err

@@ -30,6 +30,9 @@
 // Elsewhere, and on Linux with the build tag udpplain, each datagram is a system
 // call of its own.
 //
+// Where datagrams come one after another, a reader with a Moderator is woken for
+// several at once.
+//
 // No packet costs an allocation. The package starts no goroutine.
 package udp
 

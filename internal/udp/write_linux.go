@@ -3,9 +3,7 @@
 package udp
 
 import (
-	"errors"
 	"net/netip"
-	"os"
 	"runtime"
 	"sync"
 	"syscall"
@@ -53,9 +51,8 @@ type writer struct {
 	most     int // iovs at any time since the writer was taken
 	bytes    int // of them
 
-	call  func(fd uintptr) bool // the method send, bound once
-	try   func(fd uintptr)      // the same without waiting
-	todo  []mmsghdr             // for send
+	try   func(uintptr) // the method send, bound once
+	todo  []mmsghdr     // for send
 	got   int
 	errno syscall.Errno
 
@@ -66,8 +63,7 @@ type writer struct {
 
 var writers = sync.Pool{New: func() any {
 	w := &writer{}
-	w.call = w.send
-	w.try = func(fd uintptr) { w.send(fd) }
+	w.try = w.send
 	return w
 }}
 
@@ -75,17 +71,26 @@ var writers = sync.Pool{New: func() any {
 // rate that an interface is worth using at, a full buffer has room much sooner.
 const maxWriteWait = 20 * time.Millisecond
 
-// send sends what it can; false makes the poller wait until more can be sent.
-func (w *writer) send(fd uintptr) bool {
+// send sends what it can without waiting.
+func (w *writer) send(uintptr) {
 	for {
-		w.got, w.errno = w.c.sendmmsg(fd, w.todo)
-		switch w.errno {
-		case unix.EINTR:
-		case unix.EAGAIN:
-			return false
-		default:
-			return true
+		w.got, w.errno = w.c.sendmmsg(w.c.fd, w.todo)
+		if w.errno != unix.EINTR {
+			return
 		}
+	}
+}
+
+// wait waits until the socket's buffer has room, and sends then what it can.
+func (w *writer) wait(uintptr) {
+	fds := [1]unix.PollFd{{Fd: int32(w.c.fd), Events: unix.POLLOUT}}
+	for end := time.Now().Add(maxWriteWait); w.errno == unix.EAGAIN; {
+		left := time.Until(end)
+		if left <= 0 {
+			return
+		}
+		_, _ = unix.Poll(fds[:], int(left.Milliseconds())+1)
+		w.send(0)
 	}
 }
 
@@ -237,23 +242,18 @@ func (w *writer) transmit(msgs []mmsghdr) error {
 		w.errno = unix.EAFNOSUPPORT
 		return nil
 	}
-	// Control lets several goroutines send at once; Write, one at a time, is for
-	// when the socket's buffer is full and there is something to wait for.
-	if err := w.c.raw.Control(w.try); err != nil {
+	if err := w.c.control("write", w.try); err != nil || w.errno != unix.EAGAIN {
 		return err
-	}
-	if w.errno != unix.EAGAIN {
-		return nil
 	}
 	// An interface that is stalled must hold nobody up: what it does not take
 	// within maxWriteWait is lost, as datagrams may be.
-	_ = w.c.c.SetWriteDeadline(time.Now().Add(maxWriteWait))
-	err := w.c.raw.Write(w.call)
-	_ = w.c.c.SetWriteDeadline(time.Time{})
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	if err := w.c.control("write", w.wait); err != nil {
+		return err
+	}
+	if w.errno == unix.EAGAIN {
 		return w.c.fail("write", "sendmmsg", netip.AddrPort{}, unix.ENOBUFS) // the rest of the batch would wait as long
 	}
-	return err
+	return nil
 }
 
 // flush sends the messages laid out. A message that the system refuses is
