@@ -3,6 +3,7 @@ package dtlstransport
 import (
 	"crypto/tls"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -28,19 +29,64 @@ func BenchmarkWriteRead(b *testing.B) {
 	}
 }
 
-// BenchmarkFilter is what the transport itself adds on receipt.
-func BenchmarkFilter(b *testing.B) {
-	p := newPath(func([][]byte) error { return nil })
-	p.established.Store(true)
-	p.in.limit(inboundPackets, inboundBytes)
-	datagram := plain(typeApplicationData, 1, 1, make([]byte, 1150))
-	buf := make([]byte, maxDatagram)
-	b.ReportAllocs()
-	for b.Loop() {
-		p.deliver(datagram)
-		if _, _, err := p.ReadFrom(buf); err != nil {
-			b.Fatal(err)
-		}
+// BenchmarkAppend is one record of a burst of 50: sealing, and its share of Flush.
+func BenchmarkAppend(b *testing.B) {
+	for _, size := range []int{64, 1100} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			x, _ := realPair(b)
+			x.cfg.Send = func([][]byte) error { return nil }
+			p := make([]byte, size)
+			b.SetBytes(int64(size))
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if err := x.Append(p); err != nil {
+					b.Fatal(err)
+				}
+				if i%50 == 49 {
+					x.Flush()
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkDeliver is one record of a batch of 50, from the datagram to Read.
+func BenchmarkDeliver(b *testing.B) {
+	for _, size := range []int{64, 1100} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			x, y := realPair(b)
+			var sealed [][]byte
+			x.cfg.Send = func(bs [][]byte) error {
+				for _, d := range bs {
+					sealed = append(sealed, slices.Clone(d))
+				}
+				return nil
+			}
+			for range 50 {
+				if _, err := x.Write(make([]byte, size)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			buf := make([]byte, 2000)
+			b.SetBytes(int64(size))
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if i%50 == 0 {
+					clear(y.in.opener.window.bits)
+					y.in.opener.window.top = 0
+				}
+				y.Deliver(sealed[i%50])
+				if i%50 != 49 {
+					continue
+				}
+				y.EndBatch()
+				for range 50 {
+					if _, err := y.Read(buf); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
 	}
 }
 

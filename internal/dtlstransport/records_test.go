@@ -330,15 +330,12 @@ func TestABatchWakesItsReaderOnce(t *testing.T) {
 	bubble(t, "ten records", func(t *testing.T) {
 		p := connectedPair(t)
 		f := newForger(t, p.b)
+		// Each reader takes one record and leaves, so that all must be woken.
 		read := make(chan string, 20)
-		for range 2 {
+		for range 10 {
 			go func() {
 				buf := make([]byte, 100)
-				for {
-					n, err := p.a.Read(buf)
-					if err != nil {
-						return
-					}
+				if n, err := p.a.Read(buf); err == nil {
 					read <- string(buf[:n])
 				}
 			}()

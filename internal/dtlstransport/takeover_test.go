@@ -1,6 +1,7 @@
 package dtlstransport
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -10,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pion/dtls/v3"
 )
 
 // Every pattern of loss among the first four datagrams of each end, while both
@@ -216,6 +219,37 @@ func TestCloseAroundTheTakeOver(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Close after the engine has ended the handshake and before the records are
+// taken over: the peer, who knows of the session, is told.
+func TestCloseJustBeforeTheTakeOver(t *testing.T) {
+	for _, suite := range []dtls.CipherSuiteID{dtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, dtls.TLS_ECDHE_ECDSA_WITH_AES_128_CCM} {
+		for _, who := range []Role{Active, Passive} {
+			bubble(t, fmt.Sprintf("%v, %s", who, dtls.CipherSuiteName(suite)), func(t *testing.T) {
+				var p *pair
+				p = newPair(t, rtt/2, func(a, b *Config) {
+					a.CipherSuites, b.CipherSuites = []dtls.CipherSuiteID{suite}, []dtls.CipherSuiteID{suite}
+					x, of := a, func() *peer { return p.a }
+					if who == Passive {
+						x, of = b, func() *peer { return p.b }
+					}
+					x.ConnectContext = func() (context.Context, func()) {
+						return context.Background(), func() { // called when the handshake is over
+							go of().Close()
+							of().wantState(StateClosed, time.Second, "Close")
+						}
+					}
+				})
+				p.start()
+				other := map[Role]*peer{Active: p.b, Passive: p.a}[who]
+				other.wantState(StateClosed, time.Second, "our close_notify")
+				if got := fmt.Sprint(other.states()); got != "[connecting connected closed]" {
+					t.Errorf("the other end saw %s", got)
+				}
+			})
+		}
 	}
 }
 
