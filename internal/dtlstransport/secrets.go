@@ -1,9 +1,7 @@
 package dtlstransport
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/gob"
 	"fmt"
 	"hash"
 
@@ -33,14 +31,8 @@ func newSession(state dtls.State) (*session, error) {
 	if err != nil {
 		return s, err
 	}
-	// The fields of the engine's own structure that matter here.
-	var fields struct {
-		LocalRandom, RemoteRandom [32]byte
-		MasterSecret              []byte
-		SequenceNumber            uint64
-		IsClient                  bool
-	}
-	if err := gob.NewDecoder(bytes.NewReader(raw)).Decode(&fields); err != nil {
+	fields, err := states.decode(raw)
+	if err != nil {
 		return s, err
 	}
 	s.client, s.master, s.next = fields.IsClient, fields.MasterSecret, fields.SequenceNumber
