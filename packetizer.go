@@ -8,6 +8,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
 
+	"github.com/parleyrtc/webrtc/internal/codec"
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/pkg/media"
 )
@@ -104,7 +105,8 @@ func defaultPayloader(c RTPCodecCapability) (rtp.Payloader, error) {
 	case strings.ToLower(MimeTypeAV1):
 		return &codecs.AV1Payloader{}, nil
 	case strings.ToLower(MimeTypeH264):
-		return &codecs.H264Payloader{}, nil
+		mode, _ := codec.ParseFmtp(c.SDPFmtpLine).Get("packetization-mode")
+		return &h264Payloader{single: mode != "1"}, nil
 	case strings.ToLower(MimeTypeH265):
 		return &codecs.H265Payloader{}, nil
 	case strings.ToLower(MimeTypeOpus), strings.ToLower(MimeTypeG722),
