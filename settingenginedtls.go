@@ -44,7 +44,8 @@ func (e *SettingEngine) DisableCertificateFingerprintVerification(isDisabled boo
 }
 
 // SetDTLSEllipticCurves sets the curves for the key exchange, the most preferred
-// first; none means the default of X25519, P-256 and P-384.
+// first; none means the default of P-256, X25519 and P-384, or with X25519 first on
+// machines on which that is cheaper.
 func (e *SettingEngine) SetDTLSEllipticCurves(ellipticCurves ...dtlsElliptic.Curve) {
 	e.dtls.EllipticCurves = slices.Clone(ellipticCurves)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +43,8 @@ func TestTwoTransportsConnect(t *testing.T) {
 		}, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"},
 		{"with P-256 only", func(_ *testing.T, a, _ *Config) { a.EllipticCurves = []elliptic.Curve{elliptic.P256} },
 			"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
+		{"with X25519 only", func(_ *testing.T, _, b *Config) { b.EllipticCurves = []elliptic.Curve{elliptic.X25519} },
+			"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
 		{"with a cookie", func(_ *testing.T, _, b *Config) { b.HelloVerify = true }, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
 		{"without a time limit", func(_ *testing.T, a, b *Config) { a.HandshakeTimeout, b.HandshakeTimeout = -1, time.Hour },
 			"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
@@ -74,8 +77,14 @@ func TestTwoTransportsConnect(t *testing.T) {
 					t.Errorf("%v has %s, %s, %s, want %s", s.Role, s.Version, s.CipherSuite, s.SRTPCipher, tt.suite)
 				}
 				group := "x25519"
-				if tt.name == "with P-256 only" {
+				if defaultCurves(runtime.GOARCH)[0] == elliptic.P256 {
 					group = "secp256r1"
+				}
+				switch tt.name {
+				case "with P-256 only":
+					group = "secp256r1"
+				case "with X25519 only":
+					group = "x25519"
 				}
 				if s := x.Stats(); s.Group != group {
 					t.Errorf("%v has group %q, want %s", s.Role, s.Group, group)
