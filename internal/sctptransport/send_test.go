@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,9 +200,9 @@ func TestPingPong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const delay = 10 * time.Millisecond
 		a, b, pa, pb := connect(t, delay, func(c *Config) { c.Conn = &bursting{end: c.Conn.(*end)} })
-		datagrams := 0
+		var datagrams atomic.Int32
 		for _, p := range []*end{pa, pb} {
-			p.onWrite(func([]byte) bool { datagrams++; return true })
+			p.onWrite(func([]byte) bool { datagrams.Add(1); return true })
 		}
 		x, y := pull(a), pull(b)
 		s, err := a.OpenStream(0)
@@ -228,7 +229,7 @@ func TestPingPong(t *testing.T) {
 			t.Errorf("%d round trips took %v, want %v", trips, took, (2*trips-1)*delay)
 		}
 		// Without joining there is half an acknowledgement for each message.
-		t.Logf("%d datagrams for %d messages", datagrams, 2*trips)
+		t.Logf("%d datagrams for %d messages", datagrams.Load(), 2*trips)
 	})
 }
 
