@@ -40,6 +40,12 @@
 // own pending offer takes that offer back and answers; the program decides
 // which side that is, by ignoring the other's offer on one of them.
 //
+// Negotiate does all of this in one call, whatever changes on either side and
+// when, over a SignalChannel: a stream, a WebSocket (pkg/websocketsignal) or what
+// the program has.
+//
+//	go webrtc.Negotiate(ctx, pc, webrtc.NewStreamSignalChannel(conn), webrtc.Polite)
+//
 // # Audio and video
 //
 // A program sends packets or samples that are encoded already, and receives
@@ -111,6 +117,8 @@
 //     which ends with the operation;
 //   - one that closes the connection when the peer has ended DTLS, where
 //     SettingEngine.DisableCloseByDTLS asks for it;
+//   - two for each Negotiate that runs, which send and receive signals and end before
+//     it returns (perfectNegotiation.sendAll and receiveAll);
 //   - while the association comes up, one that waits for it; while a transport
 //     or association is taken down, one that does it.
 //
