@@ -84,12 +84,15 @@ func (e *SettingEngine) SetDTLSReplayProtectionWindow(n uint) {
 
 // SetDTLSCipherSuites sets the cipher suites, the most preferred first; none
 // means the default, which are those with authentication and forward secrecy.
+// Others, in CBC or CCM mode, cost several times as much for each packet of data.
 func (e *SettingEngine) SetDTLSCipherSuites(cipherSuites ...dtls.CipherSuiteID) {
 	e.dtls.CipherSuites = slices.Clone(cipherSuites)
 }
 
 // SetDTLSCustomerCipherSuites sets a function that returns cipher suites of the
-// program's own, which come before the others.
+// program's own, which come before the others. A connection that uses one of them
+// has no media, as the keys of SRTP cannot be derived, and each packet of data
+// costs several times as much.
 func (e *SettingEngine) SetDTLSCustomerCipherSuites(customCipherSuites func() []dtls.CipherSuite) {
 	e.dtls.CustomCipherSuites = customCipherSuites
 }
