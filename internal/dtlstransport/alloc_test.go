@@ -5,6 +5,7 @@ package dtlstransport
 import (
 	"runtime"
 	"testing"
+	"time"
 )
 
 // Neither sealing nor opening allocates, for any suite. (The race detector makes
@@ -60,10 +61,17 @@ func TestAnIdleTransportIsSmall(t *testing.T) {
 		x, y := realPair(t)
 		kept = append(kept, x, y)
 	}
-	each := (int64(heap()) - int64(before)) / (2 * pairs)
+	const limit = 9 << 10
+	var each int64
+	// The engine's goroutines may be on their last lines still.
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if each = (int64(heap()) - int64(before)) / (2 * pairs); each <= limit {
+			break
+		}
+	}
 	runtime.KeepAlive(kept)
 	t.Logf("an idle transport takes %d bytes of heap and stack", each)
-	if each > 9<<10 {
+	if each > limit {
 		t.Errorf("an idle transport takes %d bytes, want at most 9 KiB", each)
 	}
 }
