@@ -1,6 +1,8 @@
 package mux
 
 import (
+	"encoding/binary"
+	"maps"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -9,7 +11,7 @@ import (
 const (
 	// addressShards is how many maps the addresses are spread over: each is copied
 	// when it changes, so that they are to stay small.
-	addressShards = 256
+	addressShards = 1 << 8
 	// maxAddresses bounds the addresses of one connection, which a peer chooses.
 	maxAddresses = 64
 	// addressAge is how long an address stays with a connection that does not
@@ -21,7 +23,7 @@ const (
 // An addressTable says whose the packets from an address are. Any goroutine may
 // look up, without a lock; the port's mu guards changes.
 type addressTable struct {
-	shards [addressShards]atomic.Pointer[map[netip.AddrPort]*PortConn]
+	shards [addressShards]atomic.Pointer[map[addressKey]*PortConn]
 	owners map[netip.AddrPort]*ownership
 }
 
@@ -34,19 +36,25 @@ type ownership struct {
 	proven bool
 }
 
-func (t *addressTable) shard(a netip.AddrPort) *atomic.Pointer[map[netip.AddrPort]*PortConn] {
+// An addressKey is an address in a form that is hashed in no time.
+type addressKey struct{ high, low, port uint64 }
+
+func keyOf(a netip.AddrPort) addressKey {
 	ip := a.Addr().As16()
-	h := uint32(a.Port())
-	for _, b := range ip[8:] {
-		h = h*31 + uint32(b)
-	}
-	return &t.shards[(h^h>>8^h>>16)%addressShards]
+	return addressKey{binary.BigEndian.Uint64(ip[:]), binary.BigEndian.Uint64(ip[8:]), uint64(a.Port())}
 }
 
-// get returns whom the address belongs to, nil if nobody.
+func (t *addressTable) shard(k addressKey) *atomic.Pointer[map[addressKey]*PortConn] {
+	h := (k.low ^ k.high ^ k.port<<32) * 0x9e3779b97f4a7c15 // 2^64 / the golden ratio
+	return &t.shards[h>>56]
+}
+
+// get returns whom the address belongs to, nil if nobody. IPv4 addresses are the
+// same mapped to IPv6 or not.
 func (t *addressTable) get(a netip.AddrPort) *PortConn {
-	if m := t.shard(a).Load(); m != nil {
-		return (*m)[a]
+	k := keyOf(a)
+	if m := t.shard(k).Load(); m != nil {
+		return (*m)[k]
 	}
 	return nil
 }
@@ -103,17 +111,16 @@ func (t *addressTable) remove(a netip.AddrPort) {
 
 // publish changes the map that the address is in.
 func (t *addressTable) publish(a netip.AddrPort, c *PortConn) {
-	shard := t.shard(a)
-	next := map[netip.AddrPort]*PortConn{}
+	k := keyOf(a)
+	shard := t.shard(k)
+	next := map[addressKey]*PortConn{}
 	if old := shard.Load(); old != nil {
-		for k, v := range *old {
-			next[k] = v
-		}
+		maps.Copy(next, *old)
 	}
 	if c != nil {
-		next[a] = c
+		next[k] = c
 	} else {
-		delete(next, a)
+		delete(next, k)
 	}
 	shard.Store(&next)
 }

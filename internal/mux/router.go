@@ -68,7 +68,7 @@ func (r *router) flush() {
 // find returns whom a datagram is for, nil if for nobody.
 func (p *Port) find(b []byte, from netip.AddrPort) *PortConn {
 	if !looksLikeSTUN(b) {
-		c := p.addresses.get(plain(from))
+		c := p.addresses.get(from)
 		if c == nil {
 			p.strangers.Add(1)
 		}
@@ -89,7 +89,7 @@ func (p *Port) find(b []byte, from netip.AddrPort) *PortConn {
 	case classSuccess, classError:
 		c = p.sent.get(id)
 	case classIndication:
-		c = p.addresses.get(plain(from))
+		c = p.addresses.get(from)
 	}
 	if c == nil {
 		p.strangers.Add(1)
