@@ -24,16 +24,22 @@ type loopbackPair struct {
 	offerer, answerer *PeerConnection
 	channel           *DataChannel       // the offerer's
 	opened            chan *DataChannel  // what the answerer gets
+	other             *DataChannel       // the answerer's, since talks
 	gathered          [2]<-chan struct{} // closed when the offerer, the answerer has its candidates
 }
 
 // newLoopbackPair makes two connections with the same certificate, which saves
 // making a thousand keys.
 func newLoopbackPair(api *API, config Configuration) (*loopbackPair, error) {
+	return newPairOf(api, api, config)
+}
+
+// newPairOf makes two connections by different APIs.
+func newPairOf(offerer, answerer *API, config Configuration) (*loopbackPair, error) {
 	p := &loopbackPair{opened: make(chan *DataChannel, 1)}
 	for i, pc := range []**PeerConnection{&p.offerer, &p.answerer} {
 		var err error
-		if *pc, err = api.NewPeerConnection(config); err != nil {
+		if *pc, err = []*API{offerer, answerer}[i].NewPeerConnection(config); err != nil {
 			return nil, fmt.Errorf("NewPeerConnection: %w", err)
 		}
 		done := make(chan struct{})
@@ -92,6 +98,7 @@ func (p *loopbackPair) talks(limit time.Duration) error {
 	case <-late:
 		return fmt.Errorf("no channel at the answerer after %v: offerer %s, answerer %s", limit, p.offerer.ConnectionState(), p.answerer.ConnectionState())
 	}
+	p.other = other
 	other.OnMessage(hear)
 	if err := other.SendText("from the answerer"); err != nil {
 		return err
