@@ -16,13 +16,16 @@ func (p pair) close() error { return errors.Join(p.offerer.Close(), p.answerer.C
 
 // newPair makes two peers with a channel, or a track from one to the other, and
 // returns when both ends are connected and the channel is open at both.
-func newPair(l peer.Library, media bool) (pair, error) {
+func newPair(l peer.Library, media bool) (pair, error) { return newPairOf(l, l, media) }
+
+// newPairOf does so with peers of two libraries.
+func newPairOf(l, other peer.Library, media bool) (pair, error) {
 	var p pair
 	var err error
 	if p.offerer, err = l.New(); err != nil {
 		return p, err
 	}
-	if p.answerer, err = l.New(); err != nil {
+	if p.answerer, err = other.New(); err != nil {
 		return p, err
 	}
 	here, signalsHere := event()
@@ -62,13 +65,17 @@ func newPair(l peer.Library, media bool) (pair, error) {
 // newPairs makes n pairs, several at a time, and closes those that were made if
 // one fails.
 func newPairs(l peer.Library, n, atATime int, media bool) ([]pair, error) {
+	return newPairsOf(l, l, n, atATime, media)
+}
+
+func newPairsOf(l, other peer.Library, n, atATime int, media bool) ([]pair, error) {
 	pairs, failures := make([]pair, n), make([]error, n)
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range atATime {
 		workers.Go(func() {
 			for i := range next {
-				pairs[i], failures[i] = newPair(l, media)
+				pairs[i], failures[i] = newPairOf(l, other, media)
 			}
 		})
 	}
@@ -146,15 +153,18 @@ func (r *run) setUpRound(atATime, n int, report func(usage)) error {
 	return closePairs(pairs)
 }
 
+// holdings returns what the process has now.
+func holdings() (goroutines, heap, stacks, sockets float64) {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(runtime.NumGoroutine()), float64(m.HeapAlloc), float64(m.StackInuse), float64(openSockets())
+}
+
 // idle makes pairs and watches them do nothing.
 func idle(r *run) ([]figure, error) {
-	stats := func() (goroutines, heap, stacks, sockets float64) {
-		runtime.GC()
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return float64(runtime.NumGoroutine()), float64(m.HeapAlloc), float64(m.StackInuse), float64(openSockets())
-	}
+	stats := holdings
 	settle, window := 3*time.Second, max(r.window(), 5*time.Second)
 	if r.Tiny {
 		settle, window = r.window(), r.window()

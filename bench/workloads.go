@@ -102,6 +102,7 @@ func workloads() []workload {
 		},
 		workload{name: "set-up", measure: setUp, processes: 1, reliable: true},
 		workload{name: "idle, 500 pairs with data", measure: idle, processes: 1, connections: 500, reliable: true, minor: true},
+		workload{name: "1000 connections on one UDP port", measure: onePort, processes: 1, connections: 1000, reliable: true, minor: true},
 		workload{name: "idle, 500 pairs with media", measure: idle, processes: 1, connections: 500, media: true, minor: true},
 	)
 }

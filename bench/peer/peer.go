@@ -14,6 +14,9 @@ type Library interface {
 	// New makes a peer as the library comes: default codecs and interceptors, a
 	// fresh certificate, candidates of the loopback interface only.
 	New() (Peer, error)
+	// OnePort returns the same library with peers that share one UDP port, which is
+	// closed when its peers are.
+	OnePort() (shared Library, closePort func() error, err error)
 	// NewFrameTrack makes a VP8 track that cuts frames into packets.
 	NewFrameTrack() (FrameTrack, error)
 	// NewPacketTrack makes a VP8 track of a program's own packets.

@@ -2,18 +2,21 @@ package pion
 
 import (
 	"errors"
+	"net"
 	"time"
 
 	"github.com/parleyrtc/webrtc/bench/peer"
 	"github.com/pion/ice/v4"
+	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
 )
 
 // A Library implements peer.Library.
 type Library struct {
-	api  *webrtc.API
-	fast bool
+	settings webrtc.SettingEngine
+	api      *webrtc.API
+	fast     bool
 }
 
 // New returns the library as it comes or, if fast is set, with its fastest way to
@@ -31,7 +34,19 @@ func New(fast bool, adjust ...func(*webrtc.SettingEngine)) *Library {
 	for _, f := range adjust {
 		f(&s)
 	}
-	return &Library{webrtc.NewAPI(webrtc.WithSettingEngine(s)), fast}
+	return &Library{s, webrtc.NewAPI(webrtc.WithSettingEngine(s)), fast}
+}
+
+// OnePort implements peer.Library.
+func (l *Library) OnePort() (peer.Library, func() error, error) {
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return nil, nil, err
+	}
+	mux := webrtc.NewICEUDPMux(logging.NewDefaultLoggerFactory().NewLogger("mux"), conn)
+	s := l.settings
+	s.SetICEUDPMux(mux)
+	return &Library{s, webrtc.NewAPI(webrtc.WithSettingEngine(s)), l.fast}, mux.Close, nil
 }
 
 // maxMessage is the size of the largest message that a workload sends.
