@@ -46,6 +46,7 @@ func TestReadersAreWokenByFlush(t *testing.T) {
 			}
 		}()
 		defer v.Close()
+		synctest.Wait() // the reader waits
 		for batch := range 3 {
 			for i := range 8 {
 				w.rtp(video(1, uint16(batch*8+i)), "x")
