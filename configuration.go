@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/parleyrtc/webrtc/ice"
+	"github.com/parleyrtc/webrtc/signaling"
 )
 
 // Configuration says how a connection is established (webrtc-pc §4.2.1,
@@ -21,8 +22,8 @@ type Configuration struct {
 	ICETransportPolicy ICETransportPolicy `json:"iceTransportPolicy,omitempty"`
 
 	// BundlePolicy says on how many transports media is offered to a peer that
-	// may not know BUNDLE. So far every policy offers all on one transport, as
-	// BundlePolicyMaxBundle does.
+	// may not know BUNDLE; one that knows it gets all on one. Each transport gathers
+	// candidates until the answer, so that BundlePolicyMaxBundle is the cheapest.
 	BundlePolicy BundlePolicy `json:"bundlePolicy,omitempty"`
 
 	// RTCPMuxPolicy says what becomes of media that does not multiplex RTCP: with
@@ -81,6 +82,18 @@ func (c Configuration) withDefaults() Configuration {
 		c.RTPHeaderEncryptionPolicy = RTPHeaderEncryptionPolicyNegotiate
 	}
 	return c
+}
+
+// bundlePolicy returns the policy as signaling has it.
+func (c Configuration) bundlePolicy() signaling.BundlePolicy {
+	switch c.BundlePolicy {
+	case BundlePolicyMaxBundle:
+		return signaling.MaxBundle
+	case BundlePolicyMaxCompat:
+		return signaling.MaxCompat
+	default:
+		return signaling.Balanced
+	}
 }
 
 // inherit fills what SetConfiguration leaves as it was: the zero value of a

@@ -29,6 +29,9 @@ func inUnbundledCall(t *testing.T, settings SettingEngine, scenario func(w *worl
 	inWorld(t, 1, func(w *world) {
 		w.net.SetDefaultPath(simnet.Path{Delay: 20 * time.Millisecond})
 		c := &unbundled{w: w, a: w.peer("a", simnet.Addrs("192.0.2.1")), b: w.peerWith("b", settings, simnet.Addrs("192.0.2.2"))}
+		// Each section that is added later has a transport too.
+		c.a.must(c.a.Close(), "Close")
+		c.a.open(Configuration{BundlePolicy: BundlePolicyMaxCompat})
 		w.signal(c.a, c.b, fixed(time.Millisecond))
 		for _, p := range []*peer{c.a, c.b} {
 			camera, _ := p.source(MimeTypeVP8, "camera-"+p.name)

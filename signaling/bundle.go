@@ -2,12 +2,106 @@ package signaling
 
 import "slices"
 
-// shareTransports gives each usable row of an offer its transport: what the
-// group has already, or a new one for the group, or one of its own.
+// BundlePolicy says which sections of an offer of ours have a transport of their own
+// until the answer says whether the peer bundles (RFC 9429 §4.1.1). The group has all
+// of them in any case, and what is bundled already stays on one transport.
+type BundlePolicy uint8
+
+// The bundle policies. Balanced is W3C's default.
+const (
+	// Balanced offers one for each kind: "the application will gather candidates for
+	// each media type in use (audio, video, and data)". The further sections of a kind
+	// are bundle-only.
+	Balanced BundlePolicy = iota
+	// MaxCompat offers one for each section: "all "m=" sections will contain
+	// transport parameters; none will be marked as bundle-only."
+	MaxCompat
+	// MaxBundle offers one transport. "All "m=" sections other than the first are
+	// marked as bundle-only."
+	MaxBundle
+)
+
+// A bundling decides about the transports of an offer of ours.
+type bundling struct {
+	policy BundlePolicy
+	// agreed says of each section that has been negotiated whether the last answer has
+	// bundled it.
+	agreed []bool
+}
+
+// bundling returns how an offer of ours is bundled.
+func (n *negotiation) bundling(policy BundlePolicy) bundling {
+	answer := n.currentLocal
+	if answer != nil && answer.kind != Answer {
+		answer = n.currentRemote
+	}
+	if answer == nil {
+		return bundling{policy: policy}
+	}
+	return bundling{policy: policy, agreed: answer.member}
+}
+
+// group returns the transport of the group that the peer has agreed to, as far as it
+// goes on in an offer, else 0: sections that are added join it.
+func (b bundling) group(rows []mline, offer *content) TransportID {
+	for _, i := range offer.group {
+		if i < len(b.agreed) && b.agreed[i] && !rows[i].rejected && rows[i].transport != 0 {
+			return rows[i].transport
+		}
+	}
+	return 0
+}
+
+// offerTransports gives each usable row of an offer of ours its transport: what it
+// has already, else that of the group if there is one, else what the policy says.
+func (b bundling) offerTransports(rows []mline, offer *content, next *TransportID) {
+	group := b.group(rows, offer)
+	if group == 0 && b.policy == MaxBundle {
+		shareTransports(rows, offer, next)
+		return
+	}
+	for i := range rows {
+		row := &rows[i]
+		if row.rejected || row.transport != 0 {
+			continue
+		}
+		if offer.member[i] {
+			row.transport = group
+			if row.transport == 0 && b.policy == Balanced {
+				row.transport = ofKind(rows, offer, row.kind)
+			}
+		}
+		if row.transport == 0 {
+			row.transport = *next
+			*next++
+		}
+	}
+}
+
+// ofKind returns the transport of the group's first section of a kind that has one.
+func ofKind(rows []mline, offer *content, kind string) TransportID {
+	for _, i := range offer.group {
+		if rows[i].kind == kind && !rows[i].rejected && rows[i].transport != 0 {
+			return rows[i].transport
+		}
+	}
+	return 0
+}
+
+// bundleOnly says whether a section of an offer of ours is only to be had in the
+// group: it is new, and has the transport of another one by the policy, not because
+// the peer is known to bundle.
 //
-// The bundle policies of RFC 9429 §4.1.1 differ in which sections of an offer of
-// ours have a transport of their own until the answer says whether the peer
-// bundles. Here none has; splitBundle sees to peers that do not.
+// RFC 9143 §6: "When an offerer wants to request that the answerer accepts a bundled
+// "m=" section only if the answerer keeps the "m=" section within the BUNDLE group".
+func (b bundling) bundleOnly(stable, rows []mline, offer *content, i int) bool {
+	known := i < len(stable) && !stable[i].rejected && stable[i].mid == rows[i].mid
+	return !known && offer.member[i] && carrier(rows, offer, rows[i].transport) != i && b.group(rows, offer) == 0
+}
+
+// shareTransports gives each usable row of an offer its transport: what the
+// group has already, or a new one for the group, or one of its own. The peer's
+// offers are prepared like this, since the answer will bundle what it can.
 func shareTransports(rows []mline, offer *content, next *TransportID) {
 	allocate := func() TransportID {
 		t := *next

@@ -109,7 +109,7 @@ func checkBundleAnswer(offer, answer *content, who side) error {
 // takes.
 func checkSections(c *content, who side, kind Type) error {
 	for i, m := range c.Media {
-		if unusable(m) || !securedByDTLS(m) {
+		if unusable(m) || !securedByDTLS(m) || !c.bundledIfOnly(i) {
 			continue // Others are rejected if they lack something.
 		}
 		t := c.transport[i]

@@ -63,11 +63,12 @@
 //
 // Data channels, audio and video over DTLS-SRTP, with RTCP multiplexed, and with
 // simulcast by RIDs. What cannot be accepted is answered in its place with port 0:
-// other kinds and protocols, sections without a format in common, those that want
-// RTCP apart.
+// other kinds and protocols, sections without a format in common, and those that want
+// RTCP apart, unless the RTCP mux policy refuses the whole description.
 //
-// Offers of ours put all sections onto one transport. Those that an answer leaves
-// out of the bundle get their own with it.
+// The bundle policy says how many transports an offer of ours has; an answer puts
+// what it bundles onto one, and what it leaves out of the bundle gets its own with it.
+// What is added later joins the bundle that the peer has agreed to.
 //
 // Descriptions of ours may be changed between CreateOffer or CreateAnswer and
 // SetLocal only where the connection does not depend on it (checkMunged). Those

@@ -283,6 +283,9 @@ func (e *endpoint) onlyID() TransportID {
 	return slices.Collect(maps.Keys(e.world.transports))[0]
 }
 
+// ids returns the identities of the transports, in order.
+func (e *endpoint) ids() []TransportID { return slices.Sorted(maps.Keys(e.world.transports)) }
+
 // wantConnected says that two endpoints are set up for each other.
 func wantConnected(a, b *endpoint, when string) {
 	a.t.Helper()

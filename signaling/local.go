@@ -57,7 +57,7 @@ func (n *negotiation) setLocal(cfg Config, d Description, l Local) (Effects, err
 		if err := checkOffer(c, n.lines, local); err != nil {
 			return nil, err
 		}
-		return n.applyLocalOffer(next, description), nil
+		return n.applyLocalOffer(cfg, next, description), nil
 	}
 	if err := checkAnswer(n.pendingRemote, c, local); err != nil {
 		return nil, err
@@ -91,8 +91,8 @@ func (n *negotiation) localText(cfg Config, d Description, l Local) (string, err
 
 // applyLocalOffer makes an offer of ours pending (RFC 9429 §5.9). It replaces
 // one that is pending already.
-func (n *negotiation) applyLocalOffer(next State, offer *description) Effects {
-	offer.rows = propose(n.lines, offer.content, &n.nextTransport)
+func (n *negotiation) applyLocalOffer(cfg Config, next State, offer *description) Effects {
+	offer.rows = n.proposeOwn(offer.content, cfg.Bundle, &n.nextTransport)
 	n.associate(offer.rows)
 	n.lines = offer.rows
 	n.pendingLocal = offer

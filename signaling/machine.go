@@ -19,6 +19,8 @@ type Config struct {
 	// Lite says that the endpoint is a lite ICE agent (RFC 8445 §2.5), which its
 	// descriptions tell with a=ice-lite.
 	Lite bool
+	// Bundle is the bundle policy.
+	Bundle BundlePolicy
 }
 
 // Local is what the endpoint is and wants at the time of a call that may write

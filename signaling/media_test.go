@@ -69,13 +69,14 @@ func TestOrderOfMediaEffects(t *testing.T) {
 	a.add(codec.Audio, sdp.DirectionSendonly)
 	video := a.add(codec.Video, sdp.DirectionSendrecv)
 	offer := a.offer()
-	want(a, "StateChanged MediaDescribed(offer 0 0 sendonly) MediaDescribed(offer 1 1 sendrecv) ICERole LocalICE")
+	// The bundle policy balanced has a transport for each of audio, video and data.
+	want(a, "StateChanged MediaDescribed(offer 0 0 sendonly) MediaDescribed(offer 1 1 sendrecv) ICERole LocalICE ICERole LocalICE ICERole LocalICE")
 	b.setRemote(offer)
 	want(b, "StateChanged TransceiverCreated MediaDescribed(offer 0 0 recvonly) TransceiverCreated MediaDescribed(offer 1 1 sendrecv)")
 	b.setLocal(Description{})
 	want(b, "StateChanged MediaDescribed(answer 0 0 recvonly) MediaDescribed(answer 1 1 recvonly) ICERole LocalICE RemoteICE StartDTLS StartData MediaInForce MediaInForce")
 	a.setRemote(*b.CurrentLocal())
-	want(a, "StateChanged MediaDescribed(answer 0 0 sendonly) MediaDescribed(answer 1 1 sendonly) RemoteICE StartDTLS StartData MediaInForce MediaInForce")
+	want(a, "StateChanged MediaDescribed(answer 0 0 sendonly) MediaDescribed(answer 1 1 sendonly) CloseTransport CloseTransport RemoteICE StartDTLS StartData MediaInForce MediaInForce")
 
 	// A second round without a change brings no change.
 	b.setRemote(a.offer())
@@ -400,6 +401,7 @@ func TestBundleOnlyMedia(t *testing.T) {
 // first none.
 func TestAddressOfRTCP(t *testing.T) {
 	a, _ := parties(t)
+	a.local.Data = false
 	a.addTrack(codec.Audio)
 	offer := a.offer()
 	if got := lines(&offer, "a=rtcp:"); !slices.Equal(got, []string{"a=rtcp:9 IN IP4 0.0.0.0"}) {

@@ -192,7 +192,7 @@ func TestApplyRealMediaAnswers(t *testing.T) {
 				}
 				a.n.offered = append(a.n.offered, id)
 			}
-			a.apply(a.n.applyLocalOffer(HaveLocalOffer, newDescription(Offer, offer.SDP, c)))
+			a.apply(a.n.applyLocalOffer(Config{}, HaveLocalOffer, newDescription(Offer, offer.SDP, c)))
 			a.setRemote(answer)
 			parsed, err := parse(answer.SDP)
 			if err != nil {

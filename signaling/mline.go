@@ -77,9 +77,24 @@ func (r mline) is(media *sdp.Media) bool {
 	return r.kind == media.Kind && (r.mid == media.Mid || media.Mid == "")
 }
 
-// propose returns the table with an offer applied to it. New identities come
-// from next.
+// propose returns the table with an offer of the peer's applied to it. New identities
+// come from next.
 func propose(rows []mline, offer *content, next *TransportID) []mline {
+	proposed := proposeRows(rows, offer)
+	shareTransports(proposed, offer, next)
+	return proposed
+}
+
+// proposeOwn returns the table with an offer of ours applied to it.
+func (n *negotiation) proposeOwn(offer *content, policy BundlePolicy, next *TransportID) []mline {
+	proposed := proposeRows(n.lines, offer)
+	n.bundling(policy).offerTransports(proposed, offer, next)
+	return proposed
+}
+
+// proposeRows returns the table for an offer, with transports only where sections have
+// them already.
+func proposeRows(rows []mline, offer *content) []mline {
 	data := dataSection(rows, offer)
 	proposed := make([]mline, len(offer.Media))
 	for i, media := range offer.Media {
@@ -93,7 +108,6 @@ func propose(rows []mline, offer *content, next *TransportID) []mline {
 		proposed[i] = row
 	}
 	nameRows(proposed)
-	shareTransports(proposed, offer, next)
 	return proposed
 }
 

@@ -48,9 +48,17 @@ func (n *negotiation) createOffer(cfg Config, l Local, options OfferOptions) (st
 		return "", err
 	}
 	next := n.nextTransport
-	rows := propose(n.lines, written, &next)
+	rows := n.proposeOwn(written, cfg.Bundle, &next)
 	for i, media := range session.Media {
 		if rows[i].rejected {
+			continue
+		}
+		if n.bundling(cfg.Bundle).bundleOnly(n.stable.lines, rows, written, i) {
+			// RFC 9143 §6: "the offerer MUST assign a zero port value" and an SDP
+			// "bundle-only" attribute, and §7.1.3: attributes of the TRANSPORT and IDENTICAL
+			// categories are those of the tagged section.
+			media.Port, media.BundleOnly = 0, true
+			media.RTCP = ""
 			continue
 		}
 		n.fillTransport(media, rows[i].transport, l, n.offerCredentials(rows[i].transport, l, options))
