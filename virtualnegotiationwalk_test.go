@@ -28,9 +28,9 @@ var (
 //
 // A seed that failed is walked again by -walkfrom SEED -walks 1.
 func TestVirtualNegotiationWalk(t *testing.T) {
-	count := uint64(200)
+	count := uint64(50)
 	if testing.Short() {
-		count = 20
+		count = 5
 	}
 	if *walks > 0 {
 		count = *walks
@@ -45,7 +45,7 @@ func TestVirtualNegotiationWalk(t *testing.T) {
 		}
 	}
 	for _, what := range []string{"glare", "taken back", "received twice", "provisional", "recycled"} {
-		if did[what] == 0 && count >= 100 {
+		if did[what] == 0 && count >= 50 {
 			t.Errorf("no walk had this in it: %s", what)
 		}
 	}

@@ -187,3 +187,40 @@ func TestBundleOnlyWithoutGroup(t *testing.T) {
 		t.Errorf("an answer with a bundle-only section outside of the group: %v", err)
 	}
 }
+
+// The transports of an initial offer have the same credentials, as browsers have it,
+// unless nothing else tells them apart.
+func TestCredentialsOfSeparateTransports(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		a := newEndpointWith(t, "Alice", Config{SessionID: 42, Bundle: MaxCompat, SharedPorts: shared}).withMedia()
+		b := newEndpoint(t, "Bob").withMedia()
+		a.addTrack(codec.Audio)
+		a.addTrack(codec.Video)
+		distinct := func() int {
+			d := a.PendingLocal()
+			ufrags := lines(d, "a=ice-ufrag:")
+			slices.Sort(ufrags)
+			return len(slices.Compact(ufrags))
+		}
+		want := 1
+		if shared {
+			want = 3
+		}
+		a.offer()
+		if n := distinct(); n != want {
+			t.Errorf("shared ports %v: %d ufrags, want %d", shared, n, want)
+		}
+		// A further offer before the answer adds to them.
+		a.addTrack(codec.Audio)
+		offer := a.offer()
+		if n := distinct(); shared && n != 4 || !shared && n != 1 {
+			t.Errorf("shared ports %v: %d ufrags with another section", shared, n)
+		}
+		a.setRemote(b.answer(offer))
+		wantConnected(a, b, "bundled")
+		// A restart is one of what is left.
+		a.RestartICE()
+		negotiate(a, b)
+		wantConnected(a, b, "restarted")
+	}
+}

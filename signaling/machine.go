@@ -21,6 +21,9 @@ type Config struct {
 	Lite bool
 	// Bundle is the bundle policy.
 	Bundle BundlePolicy
+	// SharedPorts says that transports share ports, so that only their credentials tell
+	// them apart: no two may have the same.
+	SharedPorts bool
 }
 
 // Local is what the endpoint is and wants at the time of a call that may write

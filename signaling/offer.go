@@ -49,6 +49,7 @@ func (n *negotiation) createOffer(cfg Config, l Local, options OfferOptions) (st
 	}
 	next := n.nextTransport
 	rows := n.proposeOwn(written, cfg.Bundle, &next)
+	var initial ICEParameters // of transports that are new
 	for i, media := range session.Media {
 		if rows[i].rejected {
 			continue
@@ -61,7 +62,7 @@ func (n *negotiation) createOffer(cfg Config, l Local, options OfferOptions) (st
 			media.RTCP = ""
 			continue
 		}
-		n.fillTransport(media, rows[i].transport, l, n.offerCredentials(rows[i].transport, l, options))
+		n.fillTransport(media, rows[i].transport, l, n.offerCredentials(cfg, rows[i].transport, l, options, &initial))
 		// RFC 8842 §5.2: the offerer leaves the choice of the role to the answerer,
 		// in later offers too.
 		media.Transport.Setup = sdp.SetupActpass
@@ -185,11 +186,24 @@ func (n *negotiation) limited(m *sdp.Media, l Local) *sdp.Media {
 	return m
 }
 
-// offerCredentials returns the credentials that an offer has for a transport.
-func (n *negotiation) offerCredentials(t TransportID, l Local, options OfferOptions) ICEParameters {
+// offerCredentials returns the credentials that an offer has for a transport. Those
+// of the transports that are not agreed on yet are the same, initial, as browsers
+// write them: peers that bundle may take them from any section.
+func (n *negotiation) offerCredentials(cfg Config, t TransportID, l Local, options OfferOptions, initial *ICEParameters) ICEParameters {
 	have, ok := n.localCredentials(t)
+	_, agreed := n.stable.plan.transports[t]
+	switch {
+	case !ok && *initial != (ICEParameters{}) && !cfg.SharedPorts:
+		n.drafts[t] = *initial
+		return *initial
+	case !ok:
+		have = n.draft(t, l)
+	}
+	if !agreed && *initial == (ICEParameters{}) {
+		*initial = have
+	}
 	if !ok {
-		return n.draft(t, l)
+		return have
 	}
 	// webrtc-pc §4.4.2.1: with iceRestart, or with
 	// [[LocalIceCredentialsToReplace]] not empty, "the generated description will
