@@ -16,6 +16,10 @@ import (
 // once; each may hold many datagrams that GRO has joined.
 const readBatch = udp.MaxLent
 
+// maxModeration is for how long a socket's goroutine lets media gather where it
+// comes fast: little beside what jitter buffers hold.
+const maxModeration = 2 * time.Millisecond
+
 // maxReadErrors is how many failing reads in a row end a socket's goroutine: a
 // socket whose interface is gone for good must not spin.
 const maxReadErrors = 1000
@@ -34,7 +38,7 @@ type socket struct {
 // association, media to the RTP session.
 func (s *socket) read() {
 	batch := make([]udp.Datagram, readBatch) // whose buffers are lent to it
-	var moderator udp.Moderator
+	moderator := udp.Moderator{Limit: maxModeration}
 	for failures := 0; failures < maxReadErrors; {
 		n, err := s.conn.ReadBatch(batch)
 		if err != nil {
@@ -49,7 +53,7 @@ func (s *socket) read() {
 		media := s.handleBatch(now, batch[:n])
 		udp.Release(batch)
 		if media {
-			moderator.Hold(s.conn, now, batch[:n], len(batch))
+			moderator.Hold(s.conn, now, batch, n)
 		}
 	}
 }

@@ -212,7 +212,8 @@ func (t *TrackRemote) Packets() iter.Seq2[*rtp.Packet, error] {
 // An InboundPacket is a packet as OnPacketPush gets it.
 type InboundPacket struct {
 	rtp.Packet
-	// Arrival is when the socket was read.
+	// Arrival is when the packet came: by the kernel's clock where it tells (Linux),
+	// else when the socket was read.
 	Arrival time.Time
 	// ECN is the two-bit ECN field of the datagram (RFC 3168 §5).
 	ECN uint8

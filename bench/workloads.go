@@ -53,6 +53,10 @@ func farLibrary(w workload, name string) string {
 // measured: about 200 Mbit/s, which no library needs a whole core for.
 const receiveRate = 20000
 
+// receiveFastRate is a rate at which receivers are hardly ever idle, so that what a
+// packet itself costs is seen: about 550 Mbit/s.
+const receiveFastRate = 60000
+
 // workloads returns all, in the table's order.
 func workloads() []workload {
 	var all []workload
@@ -99,6 +103,14 @@ func workloads() []workload {
 		workload{
 			name: "RTP receive, fastest way, sent by parley", measure: receive, fast: true,
 			processes: 2, connections: 1, far: far{library: nameParley, rate: receiveRate, burst: 8},
+		},
+		workload{
+			name: "RTP receive, 60,000/s, sent by parley", measure: receive,
+			processes: 2, connections: 1, far: far{library: nameParley, rate: receiveFastRate, burst: 8},
+		},
+		workload{
+			name: "RTP receive, 60,000/s, fastest way, sent by parley", measure: receive, fast: true,
+			processes: 2, connections: 1, far: far{library: nameParley, rate: receiveFastRate, burst: 8},
 		},
 		workload{name: "set-up", measure: setUp, processes: 1, reliable: true},
 		workload{name: "idle, 500 pairs with data", measure: idle, processes: 1, connections: 500, reliable: true, minor: true},

@@ -57,18 +57,22 @@ func (k masterKey) derive(dst []byte, label byte) error {
 	return nil
 }
 
-// seal protects the packet b with the header h in place. b has room for
-// Overhead bytes more.
-func (a *aeadSealer) seal(b []byte, h rtpHead, index uint64, cryptex bool) ([]byte, error) {
-	// RFC 7714 §8.1: 16 bits of zero, SSRC, rollover counter and sequence number,
-	// XORed with the salt.
+// begin makes the nonce of a packet. RFC 7714 §8.1: 16 bits of zero, SSRC, rollover
+// counter and sequence number, XORed with the salt.
+func (a *aeadSealer) begin(ssrc uint32, index uint64) {
 	binary.BigEndian.PutUint16(a.nonce[0:], 0)
-	binary.BigEndian.PutUint32(a.nonce[2:], h.ssrc)
+	binary.BigEndian.PutUint32(a.nonce[2:], ssrc)
 	binary.BigEndian.PutUint32(a.nonce[6:], uint32(index>>16))
 	binary.BigEndian.PutUint16(a.nonce[10:], uint16(index))
 	for i := range a.nonce {
 		a.nonce[i] ^= a.salt[i]
 	}
+}
+
+// seal protects the packet b with the header h in place. b has room for
+// Overhead bytes more.
+func (a *aeadSealer) seal(b []byte, h rtpHead, index uint64, cryptex bool) ([]byte, error) {
+	a.begin(h.ssrc, index)
 	if !cryptex || !h.extra() {
 		// RFC 7714 §8.2: the associated data is the header.
 		return a.aead.Seal(b[:h.size], a.nonce[:], b[h.size:], b[:h.size]), nil

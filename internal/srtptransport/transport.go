@@ -63,6 +63,11 @@ func New(p Profile, material []byte, client bool, c Config) (*Sealer, *Opener, e
 		engine: opening, sources: newSources(openSources, openRemnants),
 		window: replayWindow(c.ReplayWindow), cryptexRequired: c.CryptexRequired,
 	}
+	if s.aead {
+		if opener.aead, err = newAEADOpener(remote); err != nil {
+			return nil, nil, &rtcerr.OperationError{Err: err}
+		}
+	}
 	return sealer, opener, nil
 }
 

@@ -21,6 +21,8 @@ type batchConn struct {
 	bell  *doorbell
 	local netip.AddrPort
 	is4   bool
+	// gather is how many bytes may be expected to come while nobody reads.
+	gather int
 
 	// maxGSO is the largest segment that GSO is tried with. It shrinks when an
 	// interface refuses: to 0 if it has no checksum offload, below its MTU if
@@ -67,6 +69,9 @@ func newConn(c *net.UDPConn) (Conn, error) {
 	return b, nil
 }
 
+// maxGathered bounds what a reader finds at once after a pause.
+const maxGathered = 512 << 10
+
 // hasBatches asks for nothing to be sent and received, which fails where a
 // sandbox forbids the calls. Tests have other answers.
 var hasBatches = func(fd uintptr) bool {
@@ -80,6 +85,10 @@ var hasBatches = func(fd uintptr) bool {
 func (b *batchConn) setOptions(ufd uintptr) {
 	fd := int(ufd)
 	raise(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
+	// Half of the buffer or more is the kernel's own accounting.
+	if size, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF); err == nil {
+		b.gather = min(size/4, maxGathered)
+	}
 	raise(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	if b.is4 {

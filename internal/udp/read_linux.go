@@ -110,7 +110,10 @@ func (b *batchConn) recv(uintptr) bool {
 	return true
 }
 
-// quiet has arrivals wake nobody until the next ReadBatch finds nothing.
+// room implements quieter.
+func (b *batchConn) room() int { return b.gather }
+
+// quiet implements quieter.
 func (b *batchConn) quiet() {
 	b.rmu.Lock()
 	defer b.rmu.Unlock()
