@@ -7,12 +7,18 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/parleyrtc/webrtc/internal/udp"
 )
 
 // loopbackAPI makes connections that use the real network stack and nothing
 // but the loopback interface.
-func loopbackAPI() *API {
+func loopbackAPI() *API { return loopbackAPIOn(udp.System()) }
+
+// loopbackAPIOn is loopbackAPI with something around the real network stack.
+func loopbackAPIOn(network udp.Network) *API {
 	var settings SettingEngine
+	settings.SetNetwork(network)
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetInterfaceFilter(func(name string) bool { return name == "lo" || name == "lo0" })
 	settings.SetNetworkTypes([]NetworkType{NetworkTypeUDP4})
