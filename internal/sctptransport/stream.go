@@ -41,6 +41,7 @@ type Stream struct {
 	unread   atomic.Bool // something has come that Receive has not come to the end of
 	over     atomic.Bool // Receive has returned ErrReset or the end of the association
 	touched  bool        // it is in conn.touched
+	past     bool        // the engine's read deadline has been set; touched by Receive
 }
 
 // ID returns the stream identifier.
@@ -83,6 +84,11 @@ func (s *Stream) OnReadable(f func()) { s.readable.Store(&f) }
 // all that came before has been received, that of [Association.Err] when the
 // association has ended. It does not wait.
 func (s *Stream) Receive(p []byte) (n int, ppid PPID, err error) {
+	if !s.past {
+		// It passes a little later: the first call may wait for that.
+		s.past = true
+		s.s.SetReadDeadline(past)
+	}
 	n, id, err := s.s.ReadSCTP(p)
 	switch {
 	case err == nil:

@@ -48,7 +48,6 @@ func (a *Association) stream(id uint16) (*Stream, error) {
 	if s := t.byID[id]; s != nil && s.s == engine {
 		return s, nil
 	}
-	engine.SetReadDeadline(past)
 	s := &Stream{a: a, s: engine, id: id}
 	if t.byID == nil {
 		t.byID = map[uint16]*Stream{}
