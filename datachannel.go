@@ -208,9 +208,9 @@ func (d *DataChannel) receives(f func(DataChannelMessage)) func([]byte, bool) {
 	}
 }
 
-// OnMessagePush sets a handler that runs on the goroutine that reads the
-// channel, in place of OnMessage's: it must not block, and Data is valid only
-// until it returns.
+// OnMessagePush sets a handler that is called in place of OnMessage's and only
+// borrows the message: it must not block, and Data is valid only until it
+// returns.
 func (d *DataChannel) OnMessagePush(f func(msg DataChannelMessage)) {
 	d.set(func(e *datachannel.Events) {
 		e.OnMessagePush = nil

@@ -11,5 +11,6 @@
 // pion/webrtc. The clips that are sent are those of testdata/media.
 //
 // A peer that is not installed skips its tests, with the reason; with
-// PARLEY_INTEROP_REQUIRED=1, as in CI, it fails them.
+// PARLEY_INTEROP_REQUIRED=1, as in CI, it fails them. PARLEY_FULL_RATE_TIME=60s
+// has TestFullRate send for a minute each way instead of two seconds.
 package interop
