@@ -102,7 +102,7 @@ func (p *h264Payloader) add(mtu int, unit []byte) {
 	p.fragment(mtu, unit)
 }
 
-// release makes a packet of the parameter sets that wait. RFC 6184 §5.7.1: of an
+// release makes a packet of the parameter sets that wait. RFC 6184 §5.7: of an
 // aggregation packet (STAP-A) the F bit is set if it is in any of its units, and NRI
 // is the greatest of theirs.
 func (p *h264Payloader) release() {

@@ -93,7 +93,7 @@ func TestH264Payloads(t *testing.T) {
 	wantKinds(t, "a key frame", got, kinds...)
 	wantUnits(t, "a key frame", got, sps, pps, nalUnit(0, sei, 9), key)
 	if got[0][0] != 3<<5|h264STAPA {
-		t.Errorf("the aggregation packet begins with %#x; its NRI is to be the greatest (RFC 6184 §5.7.1)", got[0][0])
+		t.Errorf("the aggregation packet begins with %#x; its NRI is to be the greatest (RFC 6184 §5.7)", got[0][0])
 	}
 	for i, f := range got[2:] {
 		if i < 17 && len(f) != len(got[2]) || len(f) > len(got[2]) {
