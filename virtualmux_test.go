@@ -3,9 +3,13 @@ package webrtc
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/pion/stun/v4"
 
 	"github.com/parleyrtc/webrtc/ice"
 	"github.com/parleyrtc/webrtc/internal/simnet"
@@ -147,8 +151,9 @@ func TestVirtualUDPMuxUfragTaken(t *testing.T) {
 		for _, p := range []*peer{first, second} {
 			p.channel("chat", nil)
 			p.must(p.SetLocalDescription(SessionDescription{}), "SetLocalDescription")
+			time.Sleep(time.Second)
 		}
-		time.Sleep(time.Second)
+		synctest.Wait()
 		if !strings.Contains(first.LocalDescription().SDP, "a=candidate:") || strings.Contains(second.LocalDescription().SDP, "a=candidate:") {
 			t.Error("not the first alone has a candidate")
 		}
@@ -316,11 +321,11 @@ func TestVirtualLite(t *testing.T) {
 					t.Errorf("five minutes later the server is %s, the client %s", server.ConnectionState(), client.ConnectionState())
 				}
 				for _, p := range []*peer{server, client} {
-					for _, s := range p.states {
-						if s == PeerConnectionStateDisconnected {
-							t.Errorf("%s was disconnected", p.name)
-						}
+					p.mu.Lock()
+					if slices.Contains(p.states, PeerConnectionStateDisconnected) {
+						t.Errorf("%s was disconnected", p.name)
 					}
+					p.mu.Unlock()
 				}
 			})
 		})
@@ -456,4 +461,60 @@ func TestMuxesWithoutSockets(t *testing.T) {
 	if strings.Contains(pc.LocalDescription().SDP, "a=candidate") {
 		t.Error("there is a candidate")
 	}
+}
+
+// Checks with a connection's name and a wrong password change nothing on a shared
+// port, and what they are answered is no more than they were.
+func TestVirtualUDPMuxSpoofedChecks(t *testing.T) {
+	inWorld(t, 1, func(w *world) {
+		host := w.net.Host("server", simnet.Addrs("192.0.2.1"))
+		mux := w.sharedUDP(host, "192.0.2.1")
+		var settings SettingEngine
+		settings.SetICEUDPMux(mux)
+		server, client := w.on(host, "server", settings), w.peer("client", simnet.Addrs("192.0.2.2"))
+		w.talk(server, client)
+		time.Sleep(10 * time.Second)
+		before, pair := mux.Counters(), *server.selected()
+		parameters, err := server.SCTP().Transport().ICETransport().GetLocalParameters()
+		server.must(err, "GetLocalParameters")
+		var in, out int
+		stop := w.net.Tap(func(p simnet.Packet) {
+			if p.From.Addr().String() == "203.0.113.66" {
+				in += len(p.Data)
+			}
+			if p.To.Addr().String() == "203.0.113.66" {
+				out += len(p.Data)
+			}
+		})
+		defer stop()
+		to := netip.MustParseAddrPort("192.0.2.1:7000")
+		for i := range 2000 {
+			from := netip.AddrPortFrom(netip.MustParseAddr("203.0.113.66"), uint16(1000+i))
+			m, err := stun.Build(stun.TransactionID, stun.BindingRequest, stun.NewUsername(parameters.UsernameFragment+":evil"),
+				stun.NewShortTermIntegrity("not the password of the server"), stun.Fingerprint)
+			server.must(err, "Build")
+			w.net.Inject(from, to, m.Raw)
+			w.net.Inject(from, to, m.Raw[:len(m.Raw)-4]) // cut off
+			w.net.Inject(from, to, []byte{0x16, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+			if i%100 == 0 {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		time.Sleep(time.Second)
+		after := mux.Counters()
+		if after.Addresses != before.Addresses || after.Malformed-before.Malformed != 2000 || after.Strangers-before.Strangers != 2000 {
+			t.Errorf("%+v, before %+v", after, before)
+		}
+		if in == 0 || out > in/20 {
+			t.Errorf("%d bytes came, %d were sent back", in, out)
+		}
+		if now := *server.selected(); now.Remote.Address != pair.Remote.Address || now.Remote.Port != pair.Remote.Port {
+			t.Errorf("the pair is %v now", now)
+		}
+		client.must(client.channels[0].SendText("still here"), "SendText")
+		for _, p := range w.peers {
+			p.must(p.Close(), "Close")
+		}
+		mux.Close()
+	})
 }

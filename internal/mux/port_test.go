@@ -247,7 +247,12 @@ func TestUfragsAreUnique(t *testing.T) {
 	_, p := testPort(t)
 	a, b := p.Join(), p.Join()
 	var taken *UfragError
-	if a.AddUfrag("same") != nil || a.AddUfrag("same") != nil || !errors.As(b.AddUfrag("same"), &taken) {
+	for range 2 {
+		if err := a.AddUfrag("same"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !errors.As(b.AddUfrag("same"), &taken) {
 		t.Error("two connections have one fragment")
 	}
 	p.RemoveUfrag("same")
