@@ -221,19 +221,20 @@ func (pc *PeerConnection) local() signaling.Local {
 	}
 }
 
+// fingerprints returns those of the certificate, which stays the same.
 func (pc *PeerConnection) fingerprints() []sdp.Fingerprint {
-	var out []sdp.Fingerprint
-	for _, c := range pc.config.Certificates[:1] {
-		fingerprints, err := c.GetFingerprints()
-		if err != nil {
-			continue
-		}
-		for _, f := range fingerprints {
-			// RFC 8122 §5 writes upper-case hexadecimal, and Firefox reads no other.
-			out = append(out, sdp.Fingerprint{Algorithm: f.Algorithm, Value: strings.ToUpper(f.Value)})
-		}
+	if pc.certified != nil {
+		return pc.certified
 	}
-	return out
+	fingerprints, err := pc.config.Certificates[0].GetFingerprints()
+	if err != nil {
+		return nil
+	}
+	for _, f := range fingerprints {
+		// RFC 8122 §5 writes upper-case hexadecimal, and Firefox reads no other.
+		pc.certified = append(pc.certified, sdp.Fingerprint{Algorithm: f.Algorithm, Value: strings.ToUpper(f.Value)})
+	}
+	return pc.certified
 }
 
 // freshICE makes new credentials. RFC 8445 §5.3 wants at least 24 bits of

@@ -11,6 +11,7 @@ import (
 
 	"github.com/parleyrtc/webrtc/datachannel"
 	"github.com/parleyrtc/webrtc/internal/dtlstransport"
+	"github.com/parleyrtc/webrtc/sdp"
 	"github.com/parleyrtc/webrtc/signaling"
 )
 
@@ -66,6 +67,7 @@ type PeerConnection struct {
 	// All below belongs to the loop.
 	config         Configuration
 	dtls           dtlstransport.Config
+	certified      []sdp.Fingerprint // of the certificate, nil before they are asked for
 	machine        *signaling.Machine
 	transports     []*transport
 	transceivers   []*RTPTransceiver // shared with views: replaced, not changed
