@@ -59,8 +59,11 @@ func footprint() (goroutines int, heap uint64) {
 // packet in a hundred, with data in both directions and an ICE restart each half
 // an hour. Every reliable byte arrives, and nothing grows.
 func TestVirtualSoak(t *testing.T) {
+	hours := time.Duration(10)
+	if raceDetector {
+		hours = 2 // it takes ten times as long
+	}
 	const (
-		hours  = 10
 		pause  = 6 * time.Second
 		growth = 2 << 20 // bytes of heap that an hour's end may differ by
 	)
