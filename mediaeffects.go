@@ -38,6 +38,9 @@ func (pc *PeerConnection) applyMedia(now time.Time, effect signaling.Effect, eve
 		if t := pc.transceiver(e.Transceiver); t != nil {
 			t.processRemote(RTPTransceiverDirectionInactive, nil, events)
 			pc.dropTransceiver(t)
+			// RFC 9429 §5.10: what has no section any more is dissociated, "by setting its mid
+			// property to null".
+			t.mid = ""
 			t.stop(now)
 		}
 	case signaling.MediaDescribed:
@@ -56,6 +59,9 @@ func (pc *PeerConnection) applyMedia(now time.Time, effect signaling.Effect, eve
 		if t := pc.transceiver(e.Transceiver); t != nil {
 			t.processRemote(RTPTransceiverDirectionInactive, nil, events)
 			pc.dropTransceiver(t)
+			// RFC 9429 §5.10: what has no section any more is dissociated, "by setting its mid
+			// property to null".
+			t.mid = ""
 			t.stop(now)
 		}
 	}

@@ -59,8 +59,9 @@ func (t *RTPTransceiver) publish() {
 	t.view.Store(&v)
 }
 
-// Mid returns the identification tag of the transceiver's section (RFC 8843
-// §5), or "" before it has one.
+// Mid returns the identification tag of the transceiver's section (RFC 9143
+// §5), or "" before it has one, after a rollback that takes it back, and once the
+// transceiver's end has been negotiated.
 func (t *RTPTransceiver) Mid() string { return t.view.Load().mid }
 
 // Kind returns whether audio or video flows.
