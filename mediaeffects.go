@@ -97,6 +97,10 @@ func (t *RTPTransceiver) describedBy(e signaling.MediaDescribed, events *mediaEv
 		t.setStreams(nil)
 		t.removeRemoteTrack(events)
 	}
+	if e.TrackID != "" {
+		// RFC 9429 §5.2.2: a=msid lines stay the same, whatever becomes of the track.
+		t.Sender().named, t.Sender().id = true, e.TrackID
+	}
 	if e.Type == signaling.Offer && !e.Remote && t.transport == nil {
 		// webrtc-pc §4.4.1.5: "If the media description was not yet associated with an
 		// RTCRtpTransceiver object ... Set transceiver.[[Sender]].[[SenderTransport]] to
@@ -116,6 +120,7 @@ func (t *RTPTransceiver) restored(e signaling.MediaRestored, events *mediaEvents
 	t.mid = e.Mid
 	if e.Mid == "" {
 		t.setTransport(0)
+		t.Sender().named = t.hasSent
 	}
 	t.processRemote(directionFrom(e.RemoteDirection), e.Msids, events)
 	t.current = directionFrom(e.Direction)

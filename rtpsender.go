@@ -40,6 +40,7 @@ type RTPSender struct {
 
 	// All below belongs to the loop.
 	id           string   // second identifier of a=msid (RFC 8830)
+	named        bool     // a local description has told it
 	streamIDs    []string // [[AssociatedMediaStreamIds]]
 	encodings    []*senderEncoding
 	tracks       []TrackLocal            // one for each encoding, nil for none
@@ -349,7 +350,7 @@ func (s *RTPSender) setTrack(i int, track namedTrack) {
 // as TrackRemote.ID: RFC 8830 §3.1 lets an application choose it, within the
 // grammar of a token. It stays for good then (RFC 9429 §5.2.2).
 func (s *RTPSender) identify(track namedTrack) {
-	if !s.transceiver.hasSent && isMsidID(track.id) {
+	if !s.named && isMsidID(track.id) {
 		s.id = track.id
 	}
 }

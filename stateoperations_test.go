@@ -258,3 +258,35 @@ func TestStopBetweenTheSteps(t *testing.T) {
 		})
 	}
 }
+
+// RFC 9429 §5.2.2: "the "a=msid" line(s) MUST stay the same if they are present in the
+// current description, regardless of changes to the transceiver's direction or track":
+// a track that is replaced while the offer is under way has the name that it was
+// offered with.
+func TestReplacedTrackKeepsTheOfferedName(t *testing.T) {
+	for _, set := range []bool{false, true} {
+		onDesk(t, func(t *testing.T, d *desk) {
+			s := d.adds(d.a, d.track(RTPCodecTypeVideo, "first", "me"))
+			offer, err := d.a.CreateOffer(nil)
+			d.must(err)
+			if set {
+				d.must(d.a.SetLocalDescription(offer))
+			}
+			d.must(s.ReplaceTrack(d.track(RTPCodecTypeVideo, "second", "me")))
+			if !set {
+				d.must(d.a.SetLocalDescription(offer))
+			}
+			d.must(d.b.SetRemoteDescription(offer))
+			d.answers(d.b, d.a)
+			for range 2 {
+				if id := d.b.GetReceivers()[0].Track().ID(); id != "first" {
+					t.Errorf("the track is %q to the peer", id)
+				}
+				if !strings.Contains(d.a.LocalDescription().SDP, "a=msid:me first\r\n") {
+					t.Errorf("the offer is\n%s", d.a.LocalDescription().SDP)
+				}
+				d.negotiates(d.a, d.b)
+			}
+		})
+	}
+}

@@ -41,6 +41,8 @@ type MediaDescribed struct {
 	Msids []sdp.Msid
 	// RIDs are the streams that a remote offer asks for by name.
 	RIDs []string
+	// TrackID is the track that a local description names, "" for none.
+	TrackID string
 }
 
 // MediaRestored says what a rollback has made of a transceiver: what the

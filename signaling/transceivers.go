@@ -126,6 +126,9 @@ func (n *negotiation) describe(d *description, rows []mline, who side, created m
 				e.RIDs = ridNames(rids(m, "recv"))
 			}
 		}
+		if who == local && len(m.Msids) > 0 {
+			e.TrackID = m.Msids[0].Track
+		}
 		effects = append(effects, e)
 	}
 	return effects
