@@ -30,7 +30,7 @@ var (
 func TestVirtualNegotiationWalk(t *testing.T) {
 	count := uint64(100)
 	if testing.Short() {
-		count = 10
+		count = 3
 	}
 	if *walks > 0 {
 		count = *walks
