@@ -59,17 +59,16 @@ func footprint() (goroutines int, heap uint64) {
 // packet in a hundred, with data in both directions and an ICE restart each half
 // an hour. Every reliable byte arrives, and nothing grows.
 func TestVirtualSoak(t *testing.T) {
-	hours := time.Duration(10)
-	if raceDetector {
-		hours = 2 // it takes ten times as long
-	}
 	const (
 		pause  = 6 * time.Second
 		growth = 2 << 20 // bytes of heap that an hour's end may differ by
 	)
 	hours := 10 * time.Hour
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		hours = time.Hour
+	case raceDetector:
+		hours = 2 * time.Hour // it takes ten times as long
 	}
 	inWorld(t, 1, func(w *world) {
 		w.net.SetDefaultPath(simnet.Path{Delay: 30 * time.Millisecond, Jitter: 5 * time.Millisecond, Loss: 0.01})
