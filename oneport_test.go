@@ -216,3 +216,80 @@ func TestManyConnectionsOnOneTCPPort(t *testing.T) {
 		t.Errorf("%+v after all have closed", c)
 	}
 }
+
+// A packetConn hides what kind of socket it is.
+type packetConn struct{ net.PacketConn }
+
+// TestSharedPortsOfEveryKind connects through sockets that were opened in other ways:
+// bound to all addresses, of both IP versions, of another type, and several for one
+// port.
+func TestSharedPortsOfEveryKind(t *testing.T) {
+	leaktest.Check(t)
+	listen := func(network, address string) net.PacketConn {
+		conn, err := net.ListenPacket(network, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	free := listen("udp4", "127.0.0.1:0")
+	port := free.LocalAddr().(*net.UDPAddr).Port
+	free.Close()
+	for _, c := range []struct {
+		name       string
+		open       func() (ice.UDPMux, error)
+		goroutines int
+	}{
+		{"all addresses of IPv4", func() (ice.UDPMux, error) { return NewICEUDPMux(nil, listen("udp4", "0.0.0.0:0")), nil }, 1},
+		{"all addresses", func() (ice.UDPMux, error) { return NewICEUDPMux(nil, listen("udp", ":0")), nil }, 1},
+		{"another type", func() (ice.UDPMux, error) {
+			return NewICEUDPMux(nil, packetConn{listen("udp4", "127.0.0.1:0")}), nil
+		}, 1},
+		{"several sockets", func() (ice.UDPMux, error) {
+			return ice.NewMultiUDPMuxFromPort(port, ice.UDPMuxFromPortWithLoopback(), ice.UDPMuxFromPortWithSockets(3),
+				ice.UDPMuxFromPortWithNetworks(ice.NetworkTypeUDP4),
+				ice.UDPMuxFromPortWithIPFilter(func(ip net.IP) bool { return ip.Equal(net.IPv4(127, 0, 0, 1)) }))
+		}, 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			mux, err := c.open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer mux.Close()
+			if len(mux.GetListenAddresses()) == 0 {
+				t.Error("the mux has no addresses")
+			}
+			client := loopbackAPI().settings
+			server := client
+			server.SetICEUDPMux(mux)
+			pairs := onePort(t, 12, server, client)
+			if !t.Failed() {
+				sayAgain(t, pairs)
+				if g := muxGoroutines(); g != c.goroutines && runtime.GOOS == "linux" {
+					t.Errorf("%d goroutines read the port, want %d", g, c.goroutines)
+				}
+			}
+			mux.Close() // below its connections, which are none the worse for it
+			closeAll(t, pairs)
+		})
+	}
+	t.Run("TCP on all addresses", func(t *testing.T) {
+		ln, err := net.Listen("tcp", ":0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		mux := NewICETCPMux(nil, ln, 8)
+		defer mux.Close()
+		client := loopbackAPI().settings
+		client.SetNetworkTypes([]NetworkType{NetworkTypeTCP4})
+		server := client
+		server.SetICETCPMux(mux)
+		pairs := onePort(t, 12, server, client)
+		if !t.Failed() {
+			sayAgain(t, pairs)
+		}
+		mux.Close()
+		closeAll(t, pairs)
+	})
+}
