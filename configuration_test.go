@@ -91,7 +91,6 @@ func TestConfigurationValidate(t *testing.T) {
 		{"no such bundle policy", Configuration{BundlePolicy: 4}, wrongType, nil, "BundlePolicy 4"},
 		{"no such mux policy", Configuration{RTCPMuxPolicy: 9}, wrongType, nil, "RTCPMuxPolicy 9"},
 		{"no host candidates", Configuration{ICETransportPolicy: ICETransportPolicyNoHost}, unsupported, nil, "ICETransportPolicyRelay"},
-		{"peer identity", Configuration{PeerIdentity: "alice@example.org"}, unsupported, nil, "alice@example.org"},
 	} {
 		err := c.config.validate(now)
 		if kindOf(err) != c.want || c.cause != nil && !errors.Is(err, c.cause) || err != nil && !strings.Contains(err.Error(), c.says) {

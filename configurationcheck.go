@@ -12,10 +12,6 @@ import (
 // validate checks what a constructor checks at the time now (webrtc-pc §4.4.1.1
 // and §4.4.1.6): certificates, policies and servers, in this order.
 func (c Configuration) validate(now time.Time) error {
-	if c.PeerIdentity != "" {
-		// To accept it would promise a check that is not made.
-		return &rtcerr.NotSupportedError{Err: fmt.Errorf("PeerIdentity %s: identity assertions are not supported; leave it empty", quoted(c.PeerIdentity))}
-	}
 	for i, certificate := range c.Certificates {
 		// §4.4.1.1: "If the value of certificate.expires is less than the
 		// current time, throw an InvalidAccessError."

@@ -44,7 +44,10 @@ func (pc *PeerConnection) CreateAnswer(*AnswerOptions) (SessionDescription, erro
 
 func (pc *PeerConnection) create(operation string, typ SDPType, build func() (string, error)) (SessionDescription, error) {
 	var text string
-	var err error
+	err := pc.assertIdentity()
+	if err != nil {
+		return SessionDescription{}, err
+	}
 	if pc.do(func(time.Time) { text, err = build() }) != nil {
 		return SessionDescription{}, errClosed(operation)
 	}
@@ -65,6 +68,11 @@ func (pc *PeerConnection) create(operation string, typ SDPType, build func() (st
 // was altered in a way RFC 9429 §5.4 does not allow, and an RTCError with the
 // line for one that does not parse. Nothing is changed then.
 func (pc *PeerConnection) SetLocalDescription(desc SessionDescription) error {
+	if desc.SDP == "" && desc.Type != SDPTypeRollback {
+		if err := pc.assertIdentity(); err != nil {
+			return err
+		}
+	}
 	return pc.setDescription("SetLocalDescription", func() (signaling.Effects, error) {
 		effects, err := pc.machine.SetLocal(descriptionTo(desc), pc.local())
 		pc.described = pc.described || err == nil
@@ -81,9 +89,17 @@ func (pc *PeerConnection) SetLocalDescription(desc SessionDescription) error {
 // not parse, and an InvalidAccessError or OperationError for one that breaks
 // the rules of RFC 9429 §5.8. Nothing is changed then.
 func (pc *PeerConnection) SetRemoteDescription(desc SessionDescription) error {
-	return pc.setDescription("SetRemoteDescription", func() (signaling.Effects, error) {
+	peer, err := pc.checkIdentity(desc)
+	if err != nil {
+		return err
+	}
+	err = pc.setDescription("SetRemoteDescription", func() (signaling.Effects, error) {
 		return pc.machine.SetRemote(descriptionTo(desc), pc.local())
 	})
+	if err == nil && peer != nil {
+		pc.identity.settle(peer, nil)
+	}
+	return err
 }
 
 // Rollback returns to the last stable state: it is SetLocalDescription or
@@ -215,6 +231,7 @@ func (pc *PeerConnection) local() signaling.Local {
 		MaxMessageSize:  uint64(pc.api.settings.sctpMaxMessageSize()),
 		Transceivers:    pc.describedTransceivers(),
 		CNAME:           pc.cname,
+		Identity:        pc.identity.line.Load(),
 		RTCPMuxRequired: pc.config.RTCPMuxPolicy == RTCPMuxPolicyRequire,
 		Cryptex:         pc.config.RTPHeaderEncryptionPolicy != RTPHeaderEncryptionPolicyDisable,
 		CryptexRequired: pc.config.RTPHeaderEncryptionPolicy == RTPHeaderEncryptionPolicyRequire,

@@ -53,6 +53,7 @@ type PeerConnection struct {
 	engine *MediaEngine
 	// cname is the canonical name of all that is sent (RFC 3550 §6.5.1, RFC 7022).
 	cname        string
+	identity     identities
 	interceptors *interceptors
 	// mediaTransports are the transports that have an RTP session; the list is
 	// never changed, but replaced.
@@ -138,6 +139,9 @@ func NewPeerConnection(configuration Configuration) (*PeerConnection, error) {
 func (api *API) NewPeerConnection(configuration Configuration) (*PeerConnection, error) {
 	config := configuration.clone().withDefaults()
 	if err := config.validate(time.Now()); err != nil {
+		return nil, err
+	}
+	if err := api.settings.provesIdentity(config.PeerIdentity); err != nil {
 		return nil, err
 	}
 	if len(config.Certificates) == 0 {

@@ -45,6 +45,8 @@ type SettingEngine struct {
 	sctp               sctptransport.Config
 	srtp               srtptransport.Config
 	trackBeforePacket  bool
+
+	identityProviders func(domain, protocol string) (IdentityProvider, error)
 }
 
 // DetachDataChannels makes DataChannel.Detach available: a channel is then read

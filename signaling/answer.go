@@ -34,7 +34,7 @@ func (n *negotiation) createAnswer(cfg Config, l Local) (string, error) {
 	offer := n.pendingRemote
 	// RFC 9429 §5.3.1: what is said for the session is as in offers, except that
 	// an ICE option is only included if it was present in the offer.
-	session := newSession(cfg)
+	session := newSession(cfg, l)
 	session.Transport.ICEOptions = slices.DeleteFunc(session.Transport.ICEOptions, func(option string) bool {
 		return !offer.hasICEOption(option)
 	})

@@ -43,6 +43,8 @@ type Local struct {
 	// Transceivers are those of the connection, in the order of their creation,
 	// without those that have stopped.
 	Transceivers []Transceiver
+	// Identity is the value of a=identity (RFC 8827 §7.4), nil for none.
+	Identity *string
 	// CNAME is the canonical name of what the endpoint sends (RFC 7022).
 	CNAME string
 	// RTCPMuxRequired is the RTCP mux policy "require": remote descriptions of media

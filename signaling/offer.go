@@ -26,7 +26,7 @@ func (n *negotiation) createOffer(cfg Config, l Local, options OfferOptions) (st
 	if n.state != Stable && n.state != HaveLocalOffer {
 		return "", n.wrongState("create an offer")
 	}
-	session := newSession(cfg)
+	session := newSession(cfg, l)
 	session.ExtmapAllowMixed = true
 	session.Media, n.offered = n.offeredSections(l)
 	// RFC 9429 §5.2.2: "The "a=group:BUNDLE" attribute MUST include the mid

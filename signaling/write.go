@@ -9,8 +9,8 @@ import (
 )
 
 // newSession returns the session part of a description of ours.
-func newSession(cfg Config) *sdp.Session {
-	return &sdp.Session{
+func newSession(cfg Config, l Local) *sdp.Session {
+	s := &sdp.Session{
 		Name: "-",
 		// RFC 8839 §5.3: "If a session-level "ice-lite" attribute is present, the
 		// agent is a lite implementation." RFC 9429 knows full agents only.
@@ -21,6 +21,10 @@ func newSession(cfg Config) *sdp.Session {
 		// What every browser writes, for peers that look for it.
 		MsidSemantic: []string{"WMS *"},
 	}
+	if l.Identity != nil {
+		s.Identity = *l.Identity
+	}
+	return s
 }
 
 // fillTransport writes a transport's attributes and what it has gathered so

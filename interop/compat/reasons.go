@@ -44,7 +44,6 @@ var missingReasons = []rule{
 	{names: names(`SettingEngine\.SetMulticastDNSHostName`), reason: "comes with names under .local for the host's own candidates; the peer's are resolved"},
 	{names: names(`SettingEngine\.EnableSctpSnap|SCTPTransport\.GetSctpInit`), reason: "come with SCTP parameters in the description (SNAP)"},
 	{names: names(`SettingEngine\.SetNet`), reason: "is SetNetwork here: its type in pion is of pion/transport, in a version that the engines used here have left behind"},
-	{names: names(`PeerConnection\.SetIdentityProvider`), reason: "comes with identity assertions"},
 }
 
 // differsReasons say why a name is another thing here.
