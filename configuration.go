@@ -35,9 +35,10 @@ type Configuration struct {
 	// encrypted.
 	RTPHeaderEncryptionPolicy RTPHeaderEncryptionPolicy `json:"rtpHeaderEncryptionPolicy,omitempty"`
 
-	// PeerIdentity is the identity that the peer must prove (webrtc-identity
-	// §8); "" means any. Assertions are not checked yet, so that
-	// NewPeerConnection refuses any other with a *rtcerr.NotSupportedError.
+	// PeerIdentity is the identity that the peer must prove, user@domain
+	// (webrtc-identity); "" means any. Without
+	// SettingEngine.SetIdentityProviders nobody can check it, and
+	// NewPeerConnection returns a *rtcerr.NotSupportedError.
 	PeerIdentity string `json:"peerIdentity,omitempty"`
 
 	// Certificates are those to authenticate with; the peer's abilities decide
