@@ -16,6 +16,9 @@ type conn struct {
 	out     out
 	closed  atomic.Bool
 	unacked atomic.Int32 // packets of data since the last acknowledgement was written
+	// acked is 1<<32 more than the TSN up to which the last acknowledgement that was
+	// written acknowledges all; 0 before.
+	acked atomic.Uint64
 
 	// streams is the smaller number of streams that the peer offered in its
 	// INIT or INIT ACK, 0 before.

@@ -81,13 +81,15 @@ func (c *conn) received(p []byte) int {
 		switch chunk.kind() {
 		case chunkData, chunkIData:
 			data = true
-			if id, ok := chunk.stream(); ok {
+			if id, ok := chunk.stream(); ok && !c.repeats(chunk) {
 				c.touch(id)
 			}
 		case chunkForwardTSN, chunkIForwardTSN:
 			// What is skipped may have kept back what follows it.
 			for id := range chunk.skipped() {
-				c.touch(id)
+				if s := c.a.streams.known(id); s != nil {
+					c.mark(s)
+				}
 			}
 		case chunkInit, chunkInitAck:
 			c.streams.Store(uint32(chunk.streams()))
@@ -103,8 +105,9 @@ func (c *conn) received(p []byte) int {
 		case chunkReconfig:
 			for param := range chunk.params() {
 				c.a.resets.received(param)
-				repeated = repeated || c.a.resets.repeated(param)
-				if _, ok := param.reset(); ok {
+				if c.a.resets.repeated(param) {
+					repeated = true
+				} else if _, ok := param.reset(); ok {
 					c.reset(param.streamIDs())
 				}
 			}
@@ -145,11 +148,25 @@ func (c *conn) touch(id uint16) {
 			return
 		}
 	}
+	c.mark(s)
+}
+
+// mark notes that a stream may have something once the engine has worked off the
+// packet.
+func (c *conn) mark(s *Stream) {
 	if !s.touched {
 		s.touched = true
 		c.touched = append(c.touched, s)
 		s.announce()
 	}
+}
+
+// repeats reports whether a DATA or I-DATA chunk has been acknowledged before. Its
+// stream may have been reset since: one with the id would be another.
+func (c *conn) repeats(chunk chunk) bool {
+	number, ok := chunk.number()
+	acked := c.acked.Load()
+	return ok && acked != 0 && int32(number-uint32(acked)) <= 0
 }
 
 // note keeps the id of a stream that was used before Dial returned.
@@ -170,6 +187,15 @@ func (c *conn) reset(ids []uint16) {
 			c.resetting = append(c.resetting, s)
 		}
 	}
+}
+
+// number returns the TSN of a DATA or I-DATA chunk, and of a SACK chunk the one up to
+// which it acknowledges all (RFC 9260 §3.3.1, §3.3.4).
+func (c chunk) number() (tsn uint32, ok bool) {
+	if len(c) < 8 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(c[4:]), true
 }
 
 // stream returns the stream of a DATA or I-DATA chunk (RFC 9260 §3.3.1, RFC 8260

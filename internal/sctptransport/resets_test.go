@@ -136,6 +136,10 @@ func TestRepeatedReset(t *testing.T) {
 		if err := <-received; err != nil {
 			t.Errorf("the new stream: %v", err)
 		}
+		synctest.Wait()
+		if n := len(b.conn.resetting); n > 0 {
+			t.Errorf("%d streams are watched for a reset that is over", n)
+		}
 	})
 }
 

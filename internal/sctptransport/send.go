@@ -145,6 +145,9 @@ func (c *conn) Write(p []byte) (int, error) {
 			}
 		case chunkSack:
 			c.unacked.Store(0)
+			if number, ok := chunk.number(); ok {
+				c.acked.Store(1<<32 | uint64(number))
+			}
 			if c.a.stall.sending(chunk) {
 				c.fail(errOversized)
 				c.send(abortPacket(p, errOversized.Error()))
