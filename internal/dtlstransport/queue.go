@@ -136,42 +136,40 @@ func (q *packetQueue) pop(p []byte) (int, error) { return q.popUntil(p, nil) }
 // popUntil is pop for a reader that may be stopped: once stopped returns an
 // error, popUntil returns that. What stops it must call wake.
 func (q *packetQueue) popUntil(p []byte, stopped func() error) (int, error) {
-	next, err := q.wait(len(p), stopped)
-	if next == nil {
-		return 0, err
-	}
+	next, n, err := q.wait(len(p), stopped)
 	if err != nil {
-		return next.n, err
+		return n, err
 	}
-	n := copy(p, next.content())
+	copy(p, next.content())
 	next.free()
 	return n, nil
 }
 
-// wait waits for a packet of at most most bytes and takes it off. A longer one
-// is returned with io.ErrShortBuffer, and stays.
-func (q *packetQueue) wait(most int, stopped func() error) (*packet, error) {
+// wait waits for a packet of at most most bytes, takes it off and returns it and its
+// length. Of a longer one only the length is returned, with io.ErrShortBuffer.
+func (q *packetQueue) wait(most int, stopped func() error) (p *packet, n int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
 		if stopped != nil {
 			if err := stopped(); err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 		}
 		switch {
 		case q.interrupted:
-			return nil, os.ErrDeadlineExceeded
+			return nil, 0, os.ErrDeadlineExceeded
 		case q.head != nil && q.head.n > most:
-			return q.head, io.ErrShortBuffer
+			q.ready.Signal() // another reader may have room
+			return nil, q.head.n, io.ErrShortBuffer
 		case q.head != nil:
 			p := q.take()
 			if q.head != nil {
 				q.ready.Signal() // there is work for another reader
 			}
-			return p, nil
+			return p, p.n, nil
 		case q.err != nil:
-			return nil, q.err
+			return nil, 0, q.err
 		}
 		q.ready.Wait()
 	}

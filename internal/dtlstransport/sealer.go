@@ -122,15 +122,17 @@ func (s *sealer) flush() {
 	b.free()
 }
 
-// alert sends an alert at once. After close_notify nothing follows (RFC 5246
-// §7.2.1).
+// alert sends an alert at once. Nothing follows close_notify (RFC 5246 §7.2.1):
+// what waits is dropped.
 func (s *sealer) alert(level, description uint8) {
 	b := bursts.Get().(*burst)
 	defer b.free()
+	s.sending.Lock() // a burst that is being sent comes before
+	defer s.sending.Unlock()
 	s.mu.Lock()
 	err := s.seal(b, typeAlert, []byte{level, description})
 	if description == alertCloseNotify {
-		s.closed = true
+		s.end()
 	}
 	s.mu.Unlock()
 	if err == nil {
@@ -142,6 +144,11 @@ func (s *sealer) alert(level, description uint8) {
 func (s *sealer) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.end()
+}
+
+// end is close with mu held.
+func (s *sealer) end() {
 	s.closed = true
 	if s.waiting != nil {
 		s.waiting.free()
