@@ -79,12 +79,16 @@ func (s *Session) release(c *Channel) {
 func (s *Session) fail(c *Channel, err error) {
 	s.log.Warn("datachannel: channel failed", "id", c.id, "error", err)
 	s.announceClosed(c, err)
-	for c.out.len() > 0 {
-		m := c.out.pop()
-		c.inbox.remove(m.size)
-		putBuffer(m.data)
-	}
+	c.drop()
 	s.endSending(c)
+}
+
+// drop gives up what has not been sent. It still counts: bufferedAmount "does not
+// reset to zero once the channel closes" (webrtc-pc §6.2). mu is held.
+func (c *Channel) drop() {
+	for c.out.len() > 0 {
+		putBuffer(c.out.pop().data)
+	}
 }
 
 // announceClosed announces c as closed (webrtc-pc §6.2, announcing a data channel

@@ -132,7 +132,10 @@ func (b *inbox) run(turn uint64) {
 	defer b.yield(turn)
 	for b.turn == turn && b.ready() {
 		switch {
+		case b.lowReady() && b.begun: // before the channel closes
+			b.callLow(turn)
 		case b.lifeReady():
+			b.begun = true
 			b.callLife(turn, b.life.pop().call)
 		case b.lowReady():
 			b.callLow(turn)

@@ -15,6 +15,8 @@ const (
 	// maxHeld bounds what is kept of such a stream, for a negotiated channel that
 	// the program has not created yet.
 	maxHeld = 64 << 10
+	// maxHeldByAll bounds what is kept of all such streams.
+	maxHeldByAll = 1 << 20
 	// announceHold is how long a channel waits for one that began before it to
 	// be announced first.
 	announceHold = 50 * time.Millisecond
@@ -119,10 +121,11 @@ func (s *Session) greeted(g *greeting, data []byte, ppid sctptransport.PPID, err
 		if c, err = s.opened(g, data); c != nil {
 			return c, false
 		}
-	case g.bytes+len(data)+messageOverhead <= maxHeld:
+	case s.mayHold(g, len(data)+messageOverhead):
 		if m, ok := s.decode(data, ppid); ok {
 			g.held = append(g.held, m)
 			g.bytes += m.size()
+			s.held += m.size()
 		}
 		return nil, false
 	default:
@@ -131,7 +134,8 @@ func (s *Session) greeted(g *greeting, data []byte, ppid sctptransport.PPID, err
 		s.counts.dataBeforeOpen.Add(1)
 		err = errors.New("user data without DATA_CHANNEL_OPEN")
 	}
-	g.done, g.held = true, nil
+	g.done = true
+	s.letGo(g)
 	s.log.Debug("datachannel: stream refused", "id", g.stream.ID(), "error", err)
 	if !s.ended {
 		s.refuse(g.stream)
@@ -194,8 +198,19 @@ func (s *Session) adopt(c *Channel, g *greeting) {
 		c.stats.bytesReceived.Add(uint64(len(m.data)))
 		b.enqueue(m)
 	}
-	g.held = nil
+	s.letGo(g)
 	b.kick()
+}
+
+// mayHold reports whether n more bytes of a stream without a channel may be held.
+func (s *Session) mayHold(g *greeting, n int) bool {
+	return g.bytes+n <= maxHeld && s.held+n <= maxHeldByAll
+}
+
+// letGo forgets what is held of g.
+func (s *Session) letGo(g *greeting) {
+	s.held -= g.bytes
+	g.held, g.bytes = nil, 0
 }
 
 // announce calls OnChannel for the channels that the peer has opened, in the

@@ -44,6 +44,7 @@ type inbox struct {
 	detached  bool    // messages are taken by blocking reads
 
 	life      fifo[lifeEvent]
+	begun     bool // the first of them has been handed out
 	messages  fifo[message]
 	bytes     int    // of messages
 	received  uint64 // messages that were put in

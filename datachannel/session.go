@@ -82,6 +82,7 @@ type Session struct {
 	ended       bool
 
 	greetings  []*greeting // in the order in which the peer began them
+	held       int         // bytes that they hold
 	refused    map[uint16]bool
 	announcing bool
 	announcer  *time.Timer
@@ -263,6 +264,7 @@ func (s *Session) end(cause error) Association {
 		}
 	}
 	for _, c := range s.all() {
+		c.drop()
 		if failure != nil {
 			s.announceClosed(c, failure)
 			continue
@@ -277,7 +279,7 @@ func (s *Session) end(cause error) Association {
 		c.inbox.silence(errSessionClosed)
 	}
 	if first {
-		s.ring, s.timed = ring{}, map[*Channel]struct{}{}
+		s.ring, s.timed, s.greetings = ring{}, map[*Channel]struct{}{}, nil
 	}
 	return s.assoc
 }
