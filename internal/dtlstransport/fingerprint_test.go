@@ -104,7 +104,15 @@ func (p *peer) wantFailure(detail string, cause error, sent, received int, why s
 	if number(e.Sent) != sent || number(e.Received) != received {
 		p.t.Errorf("%s: alerts %d sent, %d received, want %d, %d", why, number(e.Sent), number(e.Received), sent, received)
 	}
-	if last := p.lastEvent(); last.state != StateFailed || last.err == nil {
+	last := p.lastEvent()
+	for range 1000 { // OnState hears of the state a little after State tells it
+		if last.state == StateFailed {
+			break
+		}
+		time.Sleep(time.Millisecond)
+		last = p.lastEvent()
+	}
+	if last.state != StateFailed || last.err == nil {
 		p.t.Errorf("%s: OnState heard %v", why, last)
 	}
 	if _, err := p.Read(make([]byte, 100)); !errors.As(err, &e) {

@@ -169,6 +169,11 @@ func TestTheNumbersOfASessionEnd(t *testing.T) {
 		p.a.sealer.Load().next = maxSequence - 1
 		p.a.write("the last")
 		p.b.wantRead("the last", "number 2^48-2")
+		answer := newForger(t, p.b).seal(typeAlert, []byte{alertWarning, alertCloseNotify})
+		p.a.out.set(func(_ int, b []byte) [][]byte {
+			p.a.HandleDatagram(answer) // comes before Write has returned
+			return [][]byte{b}
+		})
 		var failure *rtcerr.RTCError
 		if _, err := p.a.Write([]byte("x")); !errors.As(err, &failure) || !errors.Is(err, errExhausted) {
 			t.Errorf("Write: %v", err)

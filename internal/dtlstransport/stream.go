@@ -46,6 +46,9 @@ func (t *Transport) Append(p []byte) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, errExhausted):
+		t.in.mu.Lock()
+		t.in.phase = phaseOver // the peer's answer does not make it an orderly end
+		t.in.mu.Unlock()
 		s.alert(alertWarning, alertCloseNotify)
 		t.finish(StateFailed, dtlsFailure(err, nil, nil))
 	}
