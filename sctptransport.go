@@ -149,7 +149,7 @@ func (pc *PeerConnection) associationUp(sctp *SCTPTransport, a *sctptransport.As
 		}
 		return
 	}
-	if pc.sctp != sctp || pc.isClosed.Load() {
+	if pc.sctp != sctp || pc.isClosed.Load() || sctp.State() == SCTPTransportStateClosed {
 		pc.tasks.Go(func() { a.Close() })
 		return
 	}
