@@ -45,6 +45,7 @@ type SettingEngine struct {
 	sctp               sctptransport.Config
 	srtp               srtptransport.Config
 	trackBeforePacket  bool
+	unmoderated        bool // a socket's goroutine does not let media gather
 
 	identityProviders func(domain, protocol string) (IdentityProvider, error)
 }

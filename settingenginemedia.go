@@ -7,6 +7,13 @@ func (e *SettingEngine) SetFireOnTrackBeforeFirstRTP(fireOnTrackBeforeFirstRTP b
 	e.trackBeforePacket = fireOnTrackBeforeFirstRTP
 }
 
+// DisableReceiveModeration says whether sockets are read as soon as something comes,
+// whatever else does. By default, while media comes faster than two datagrams a
+// millisecond, a socket's goroutine lets it gather for up to 2 ms, which spares much
+// CPU and delays what comes by the same socket as much, data channels included. Only
+// Linux has this, and shared ports (SetICEUDPMux) never do.
+func (e *SettingEngine) DisableReceiveModeration(isDisabled bool) { e.unmoderated = isDisabled }
+
 // SetSRTPReplayProtectionWindow sets how many packets of a stream may overtake one
 // before it is taken for a replay and dropped (RFC 3711 §3.3.2); 0 means the
 // default of 512. The window is rounded up to a power of two from 64 to 32768.

@@ -27,7 +27,10 @@ func (t *transport) socketOpened(e ice.SocketOpened) {
 			})
 		})
 	}
-	shared.Deliver(func(batch []udp.Datagram) { s.handleBatch(time.Now(), batch) })
+	shared.Deliver(func(batch []udp.Datagram) {
+		var y receipts // several sockets of the port may deliver at once
+		s.handleBatch(time.Now(), batch, &y)
+	})
 }
 
 // confirm tells a shared socket that an address is the peer's, so that what comes

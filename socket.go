@@ -20,6 +20,13 @@ const readBatch = udp.MaxLent
 // comes fast: little beside what jitter buffers hold.
 const maxModeration = 2 * time.Millisecond
 
+func (e *SettingEngine) moderation() time.Duration {
+	if e.unmoderated {
+		return 0
+	}
+	return maxModeration
+}
+
 // maxReadErrors is how many failing reads in a row end a socket's goroutine: a
 // socket whose interface is gone for good must not spin.
 const maxReadErrors = 1000
@@ -30,7 +37,6 @@ type socket struct {
 	conn      udp.Conn
 	transport *transport
 	unknown   atomic.Uint64 // datagrams of no protocol we speak (RFC 7983 §7)
-	receipts  receipts      // of the goroutine that reads
 }
 
 // read is the body of the socket's goroutine, which ends when the socket is
@@ -38,19 +44,22 @@ type socket struct {
 // association, media to the RTP session.
 func (s *socket) read() {
 	batch := make([]udp.Datagram, readBatch) // whose buffers are lent to it
-	moderator := udp.Moderator{Limit: maxModeration}
+	moderator := udp.Moderator{Limit: s.transport.pc.api.settings.moderation()}
+	var y receipts
 	for failures := 0; failures < maxReadErrors; {
 		n, err := s.conn.ReadBatch(batch)
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			failures++
+			if failures++; failures == maxReadErrors {
+				s.transport.log.Warn("socket given up", "address", s.conn.LocalAddr(), "reason", err)
+			}
 			continue
 		}
 		failures = 0
 		now := time.Now()
-		media := s.handleBatch(now, batch[:n])
+		media := s.handleBatch(now, batch[:n], &y)
 		udp.Release(batch)
 		if media {
 			moderator.Hold(s.conn, now, batch, n)
@@ -58,17 +67,17 @@ func (s *socket) read() {
 	}
 }
 
-// handleBatch handles datagrams that were read at now. It reports whether media
-// was among them.
-func (s *socket) handleBatch(now time.Time, batch []udp.Datagram) (media bool) {
+// handleBatch handles datagrams that were read at now; y is the calling
+// goroutine's. It reports whether media was among them.
+func (s *socket) handleBatch(now time.Time, batch []udp.Datagram, y *receipts) (media bool) {
 	for i := range batch {
 		d := &batch[i]
 		// The socket's own address says which link a peer is on; candidates
 		// carry no zone.
 		from := netip.AddrPortFrom(d.Addr.Addr().WithZone(""), d.Addr.Port())
 		a := arrival{from: from, at: now.Add(-d.Age), ecn: d.ECN}
-		media = s.split(d.Buf[:d.N], d.SegmentSize, a) || media
-		s.receipts.count(s, a)
+		media = s.split(d.Buf[:d.N], d.SegmentSize, a, y) || media
+		y.count(s, a)
 	}
 	if media {
 		// What a burst asks for is sent once, not for each packet.
@@ -86,13 +95,13 @@ type arrival struct {
 }
 
 // split undoes what GRO joined. It reports whether media was in it.
-func (s *socket) split(b []byte, segment int, a arrival) (media bool) {
+func (s *socket) split(b []byte, segment int, a arrival, y *receipts) (media bool) {
 	if segment <= 0 {
 		segment = len(b)
 	}
 	for len(b) > 0 {
 		n := min(segment, len(b))
-		media = s.handle(b[:n:n], a) || media
+		media = s.handle(b[:n:n], a, y) || media
 		b = b[n:]
 	}
 	return media
@@ -100,20 +109,20 @@ func (s *socket) split(b []byte, segment int, a arrival) (media bool) {
 
 // handle hands a datagram to the protocol that it is of. It reports whether it
 // was media.
-func (s *socket) handle(b []byte, a arrival) (media bool) {
+func (s *socket) handle(b []byte, a arrival, y *receipts) (media bool) {
 	switch demux.Classify(b) {
 	case demux.STUN:
 		s.transport.pc.loop.deliver(s.transport, s.id, a.from, b)
 		return false
 	case demux.DTLS:
-		s.receipts.note(b)
+		y.note(b)
 		s.transport.handleDTLS(a.from, b)
 		return false
 	case demux.RTP:
-		s.receipts.note(b)
+		y.note(b)
 		media = s.transport.handleRTP(a.at, b, a.ecn)
 	case demux.RTCP:
-		s.receipts.note(b)
+		y.note(b)
 		media = s.transport.handleRTCP(a.at, b, a.ecn)
 	}
 	if !media {
