@@ -28,6 +28,9 @@ type batchConn struct {
 	// interface refuses: to 0 if it has no checksum offload, below its MTU if
 	// the segment was too large.
 	maxGSO atomic.Int32
+	// stalled is set while the socket's buffer is full and a write has waited for
+	// room in vain.
+	stalled atomic.Bool
 	// sendmmsg is the system call, or a test's stand-in for it.
 	sendmmsg func(fd uintptr, msgs []mmsghdr) (int, syscall.Errno)
 

@@ -506,3 +506,69 @@ func TestUnbelievableAge(t *testing.T) {
 		t.Errorf("age(5) = %v", d)
 	}
 }
+
+// A write to a socket whose buffer stays full gives up after a while; those that
+// follow do not wait again until one has passed.
+func TestStalledSocket(t *testing.T) {
+	x, y := listen(t, "127.0.0.1"), listen(t, "127.0.0.1")
+	conn, calls, full := x.(*batchConn), 0, true
+	conn.sendmmsg = func(fd uintptr, msgs []mmsghdr) (int, syscall.Errno) {
+		if calls++; full {
+			return 0, unix.EAGAIN
+		}
+		return sendmmsg(fd, msgs)
+	}
+	one := []Datagram{numbered(1, 100, y.LocalAddr())}
+	write := func() (int, error) {
+		calls = 0
+		n, err := x.WriteBatch(one)
+		if full != errors.Is(err, unix.ENOBUFS) || full == (n == 1) {
+			t.Fatalf("%d sent, %v; full: %v", n, err, full)
+		}
+		return calls, err
+	}
+	if n, _ := write(); n < 2 {
+		t.Errorf("the first write has tried %d times", n)
+	}
+	for range 3 {
+		if n, _ := write(); n != 1 {
+			t.Errorf("a write to a stalled socket has tried %d times", n)
+		}
+	}
+	full = false
+	write()
+	full = true
+	if n, _ := write(); n < 2 {
+		t.Errorf("after one that has passed a write has tried %d times", n)
+	}
+}
+
+// A write uses room in the socket's buffer as soon as it is there, though the kernel
+// does not call the socket writable yet.
+func TestLittleRoom(t *testing.T) {
+	x, y := listen(t, "127.0.0.1"), listen(t, "127.0.0.1")
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_NONBLOCK); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pipe[0])
+	defer unix.Close(pipe[1])
+	for b := make([]byte, 1<<16); ; {
+		if _, err := unix.Write(pipe[1], b); err != nil {
+			break // it is full, and not writable
+		}
+	}
+	conn, calls := x.(*batchConn), 0
+	fd := conn.fd
+	defer func() { conn.fd = fd }()
+	conn.fd = uintptr(pipe[1])
+	conn.sendmmsg = func(_ uintptr, msgs []mmsghdr) (int, syscall.Errno) {
+		if calls++; calls < 4 {
+			return 0, unix.EAGAIN
+		}
+		return sendmmsg(fd, msgs)
+	}
+	if n, err := x.WriteBatch([]Datagram{numbered(1, 100, y.LocalAddr())}); n != 1 || err != nil {
+		t.Errorf("%d sent, %v", n, err)
+	}
+}

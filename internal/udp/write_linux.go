@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"sync"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -67,9 +66,10 @@ var writers = sync.Pool{New: func() any {
 	return w
 }}
 
-// maxWriteWait is how long a write waits for room in the socket's buffer. At any
-// rate that an interface is worth using at, a full buffer has room much sooner.
-const maxWriteWait = 20 * time.Millisecond
+// maxWriteWait is how many milliseconds a write waits for room in the socket's
+// buffer. At any rate that an interface is worth using at, a full buffer has room
+// much sooner.
+const maxWriteWait = 20
 
 // send sends what it can without waiting.
 func (w *writer) send(uintptr) {
@@ -81,15 +81,13 @@ func (w *writer) send(uintptr) {
 	}
 }
 
-// wait waits until the socket's buffer has room, and sends then what it can.
+// wait waits until the socket's buffer has room, and sends then what it can. The
+// kernel calls a socket writable only when half of its buffer is empty, and there is
+// room much sooner: it is tried each millisecond.
 func (w *writer) wait(uintptr) {
 	fds := [1]unix.PollFd{{Fd: int32(w.c.fd), Events: unix.POLLOUT}}
-	for end := time.Now().Add(maxWriteWait); w.errno == unix.EAGAIN; {
-		left := time.Until(end)
-		if left <= 0 {
-			return
-		}
-		_, _ = unix.Poll(fds[:], int(left.Milliseconds())+1)
+	for tries := 0; tries < maxWriteWait && w.errno == unix.EAGAIN; tries++ {
+		_, _ = unix.Poll(fds[:], 1)
 		w.send(0)
 	}
 }
@@ -242,13 +240,20 @@ func (w *writer) transmit(msgs []mmsghdr) error {
 		w.errno = unix.EAFNOSUPPORT
 		return nil
 	}
-	if err := w.c.control("write", w.try); err != nil || w.errno != unix.EAGAIN {
+	stalled := w.c.stalled.Load()
+	if err := w.c.control("write", w.try); err != nil {
 		return err
 	}
 	// An interface that is stalled must hold nobody up: what it does not take
-	// within maxWriteWait is lost, as datagrams may be.
-	if err := w.c.control("write", w.wait); err != nil {
-		return err
+	// within maxWriteWait is lost, as datagrams may be, and then nobody waits again
+	// until it has taken something.
+	if w.errno == unix.EAGAIN && !stalled {
+		if err := w.c.control("write", w.wait); err != nil {
+			return err
+		}
+	}
+	if full := w.errno == unix.EAGAIN; full != stalled {
+		w.c.stalled.Store(full)
 	}
 	if w.errno == unix.EAGAIN {
 		return w.c.fail("write", "sendmmsg", netip.AddrPort{}, unix.ENOBUFS) // the rest of the batch would wait as long
