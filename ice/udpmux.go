@@ -46,8 +46,8 @@ type UDPMux interface {
 type UDPMuxParams struct {
 	// Logger gets what is worth a note; nil discards it.
 	Logger logging.LeveledLogger
-	// UDPConn is the socket, which belongs to the mux from then on. A *net.UDPConn
-	// is read and written in batches, unless it is bound to all addresses of both
+	// UDPConn is the socket, which belongs to the mux from then on: options are to be
+	// set before, and it is closed by the mux's Close alone. A *net.UDPConn is read and written in batches, unless it is bound to all addresses of both
 	// IP versions.
 	UDPConn net.PacketConn
 	// UDPConnString names the socket in the log.

@@ -75,6 +75,10 @@ func newConn(c *net.UDPConn) (Conn, error) {
 // maxGathered bounds what a reader finds at once after a pause.
 const maxGathered = 512 << 10
 
+// gathered returns how many bytes of datagrams may gather in a receive buffer. Half
+// of it or more is the kernel's own accounting.
+func gathered(buffer int) int { return min(buffer/4, maxGathered) }
+
 // hasBatches asks for nothing to be sent and received, which fails where a
 // sandbox forbids the calls. Tests have other answers.
 var hasBatches = func(fd uintptr) bool {
@@ -88,9 +92,8 @@ var hasBatches = func(fd uintptr) bool {
 func (b *batchConn) setOptions(ufd uintptr) {
 	fd := int(ufd)
 	raise(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
-	// Half of the buffer or more is the kernel's own accounting.
 	if size, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF); err == nil {
-		b.gather = min(size/4, maxGathered)
+		b.gather = gathered(size)
 	}
 	raise(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)

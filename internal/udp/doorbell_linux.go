@@ -5,6 +5,7 @@ package udp
 import (
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -51,7 +52,12 @@ func newDoorbell(fd int) (*doorbell, error) {
 		return nil, err
 	}
 	d.file = os.NewFile(uintptr(epoll), "udp")
-	if d.raw, err = d.file.SyscallConn(); err != nil {
+	// Where the runtime cannot watch it, as in sandboxes without nested instances, it
+	// has no deadline either.
+	if err = d.file.SetReadDeadline(time.Time{}); err == nil {
+		d.raw, err = d.file.SyscallConn()
+	}
+	if err != nil {
 		d.file.Close()
 		return nil, err
 	}

@@ -93,17 +93,21 @@ func TestUsualReceiverAtLoopbackSpeed(t *testing.T) {
 		if !gso {
 			x.(*batchConn).maxGSO.Store(0)
 		}
-		_ = unix.SetsockoptInt(int(y.(*batchConn).fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 208<<10/2) // the kernel doubles it
+		const usual = 208 << 10
+		_ = unix.SetsockoptInt(int(y.(*batchConn).fd), unix.SOL_SOCKET, unix.SO_RCVBUF, usual/2) // the kernel doubles it
+		y.(*batchConn).gather = gathered(usual)
 		const each, bursts = 48, 200
 		var got atomic.Int64
 		read := make(chan struct{}, 1)
 		go func() {
 			batch := make([]Datagram, MaxLent)
+			m := Moderator{Limit: 2 * time.Millisecond}
 			for {
 				n, err := y.ReadBatch(batch)
 				if err != nil {
 					return
 				}
+				now := time.Now()
 				for _, d := range batch[:n] {
 					got.Add(int64(max(1, (d.N+1199)/1200)))
 				}
@@ -112,6 +116,7 @@ func TestUsualReceiverAtLoopbackSpeed(t *testing.T) {
 				case read <- struct{}{}:
 				default:
 				}
+				m.Hold(y, now, batch, n)
 			}
 		}()
 		out := make([]Datagram, each)
@@ -132,5 +137,39 @@ func TestUsualReceiverAtLoopbackSpeed(t *testing.T) {
 			}
 		}
 		y.Close()
+	}
+}
+
+// What a reader that is held back lets gather fits the usual buffer, also if it is
+// many small datagrams, of which the buffer takes more than their bytes.
+func TestRoomFits(t *testing.T) {
+	const usual = 208 << 10
+	for _, size := range []int{1, 100, 200, 700, 1200, 1400} {
+		x, y := listen(t, "127.0.0.1"), listen(t, "127.0.0.1")
+		x.(*batchConn).maxGSO.Store(0)
+		conn := y.(*batchConn)
+		if err := unix.SetsockoptInt(int(conn.fd), unix.SOL_SOCKET, unix.SO_RCVBUF, usual/2); err != nil { // the kernel doubles it
+			t.Fatal(err)
+		}
+		conn.gather = gathered(usual)
+		var out []Datagram
+		for bytes := 0; bytes < conn.room(); bytes += weight(size) {
+			out = append(out, Datagram{Buf: make([]byte, size), N: size, Addr: y.LocalAddr()})
+		}
+		if n, err := x.WriteBatch(out); n != len(out) || err != nil {
+			t.Fatal(n, err)
+		}
+		got := 0
+		for in := buffers(64, 2000); ; {
+			r := readers.Get().(*reader)
+			n, errno := r.read(conn.fd, in)
+			readers.Put(r)
+			if got += n; errno != 0 {
+				break
+			}
+		}
+		if got != len(out) {
+			t.Errorf("%d of %d datagrams of %d bytes", got, len(out), size)
+		}
 	}
 }

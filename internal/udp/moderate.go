@@ -16,7 +16,7 @@ type Moderator struct {
 
 	last    time.Time // when the socket was found empty last
 	entries int       // read since
-	bytes   int       // of them
+	bytes   int       // of them, by weight
 }
 
 const (
@@ -29,9 +29,9 @@ const (
 
 // quieter is a Conn that can keep arrivals from waking anybody.
 type quieter interface {
-	// room returns how many bytes of datagrams may be expected to gather: a
-	// fraction of what there is room for, so that a rate which grows meanwhile does
-	// not overflow it either.
+	// room returns how many bytes of datagrams, by weight, may be expected to
+	// gather: a fraction of what there is room for, so that a rate which grows
+	// meanwhile does not overflow it either.
 	room() int
 	// quiet has arrivals wake nobody until the next ReadBatch finds nothing.
 	quiet()
@@ -56,7 +56,7 @@ func (m *Moderator) Hold(c Conn, now time.Time, batch []Datagram, n int) {
 func (m *Moderator) pause(now time.Time, batch []Datagram, n, room int) time.Duration {
 	m.entries += n
 	for i := range batch[:n] {
-		m.bytes += batch[i].N
+		m.bytes += batch[i].weight()
 	}
 	if n == 0 || n == len(batch) {
 		return 0 // there may be more
@@ -70,4 +70,18 @@ func (m *Moderator) pause(now time.Time, batch []Datagram, n, room int) time.Dur
 	// shortest pause says nothing of the rate.
 	fills := max(elapsed, moderation) * time.Duration(room) / time.Duration(max(bytes, 1))
 	return min(fills, m.Limit).Truncate(moderation)
+}
+
+// lightest is what a datagram weighs at least: a small one takes far more of a
+// socket's buffer than its bytes.
+const lightest = 640
+
+func weight(size int) int { return max(size, lightest) }
+
+// weight returns what the datagrams of d weigh.
+func (d *Datagram) weight() int {
+	if d.SegmentSize <= 0 {
+		return weight(d.N)
+	}
+	return (d.N + d.SegmentSize - 1) / d.SegmentSize * weight(d.SegmentSize)
 }

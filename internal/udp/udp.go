@@ -48,9 +48,10 @@ import (
 // A Datagram is one entry of a batch.
 //
 // Reading: Buf is storage of the caller's, or nil: then ReadBatch lends some, to be
-// given back with Release. It fills Buf[:N] and Addr. Where the kernel joined several datagrams of one flow (GRO), Buf[:N]
-// holds them back to back, each SegmentSize bytes long but the last, which may
-// be shorter; SegmentSize is 0 for a single datagram.
+// given back with Release. It fills Buf[:N] and Addr. Where the kernel joined
+// several datagrams of one flow (GRO), Buf[:N] holds them back to back, each
+// SegmentSize bytes long but the last, which may be shorter; SegmentSize is 0 for a
+// single datagram.
 //
 // Writing: Buf[:N] goes to Addr; a SegmentSize above 0 asks for it to be sent
 // as datagrams of that size (GSO, or one by one where the system has none).

@@ -7,9 +7,11 @@ import (
 )
 
 // Wrap makes a Conn of a socket that the program has opened, which belongs to the
-// Conn then. A *net.UDPConn reads and writes in batches where the system can; dual
-// reports that it is bound to all addresses of both IP versions, and then it, as
-// any other net.PacketConn, handles one datagram at a time.
+// Conn then: pc itself may be closed at once, while the socket stays open under
+// another descriptor (Linux), and to close it is not to close the Conn. A
+// *net.UDPConn reads and writes in batches where the system can; dual reports that it
+// is bound to all addresses of both IP versions, and then it, as any other
+// net.PacketConn, handles one datagram at a time.
 func Wrap(pc net.PacketConn) (conn Conn, dual bool, err error) {
 	if pc == nil {
 		return nil, false, errors.New("udp: no socket")
