@@ -42,18 +42,22 @@ func (m *Machine) AddLocalCandidate(t TransportID, ufrag, candidate string) []Se
 	if err != nil || value == "" {
 		return nil
 	}
-	return m.gather(generation{t, ufrag}, func(g *gathering) {
-		if !slices.Contains(g.candidates, value) {
-			g.candidates = append(g.candidates, value)
-		}
-	})
+	key := generation{t, ufrag}
+	if slices.Contains(m.n.gathered[key].candidates, value) {
+		return nil // found again, after a rollback, and the peer has it
+	}
+	return m.gather(key, func(g *gathering) { g.candidates = append(g.candidates, value) })
 }
 
 // EndOfLocalCandidates says that a generation has no more candidates, which
 // its descriptions then say too (RFC 8840 §8.2). It returns the same sections
 // as AddLocalCandidate.
 func (m *Machine) EndOfLocalCandidates(t TransportID, ufrag string) []Section {
-	return m.gather(generation{t, ufrag}, func(g *gathering) { g.ended = true })
+	key := generation{t, ufrag}
+	if m.n.gathered[key].ended {
+		return nil
+	}
+	return m.gather(key, func(g *gathering) { g.ended = true })
 }
 
 func (m *Machine) gather(key generation, change func(*gathering)) []Section {
