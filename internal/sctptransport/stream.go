@@ -3,6 +3,7 @@ package sctptransport
 import (
 	"errors"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,9 +30,9 @@ var ErrEmpty = errors.New("sctptransport: no message is there")
 // past is a time that has gone by.
 var past = time.Unix(1, 0)
 
-// Stream is one stream of an association, in both directions. Send may be
-// called by several goroutines at once, Receive by one at a time. One that was
-// reset by the peer and is used again is another.
+// Stream is one stream of an association, in both directions. Its methods may be
+// called by several goroutines at once. One that was reset by the peer and is used
+// again is another.
 type Stream struct {
 	a  *Association
 	s  *sctp.Stream
@@ -41,7 +42,11 @@ type Stream struct {
 	unread   atomic.Bool // something has come that Receive has not come to the end of
 	over     atomic.Bool // Receive has returned ErrReset or the end of the association
 	touched  bool        // it is in conn.touched
-	past     bool        // the engine's read deadline has been set; touched by Receive
+
+	// receiving is held by Receive. The engine tells one of several readers that
+	// the deadline has passed, so that there must not be two.
+	receiving sync.Mutex
+	past      bool // the engine's read deadline has been set; guarded by receiving
 }
 
 // ID returns the stream identifier.
@@ -84,6 +89,8 @@ func (s *Stream) OnReadable(f func()) { s.readable.Store(&f) }
 // all that came before has been received, that of [Association.Err] when the
 // association has ended. It does not wait.
 func (s *Stream) Receive(p []byte) (n int, ppid PPID, err error) {
+	s.receiving.Lock()
+	defer s.receiving.Unlock()
 	if !s.past {
 		// It passes a little later: the first call may wait for that.
 		s.past = true

@@ -17,6 +17,9 @@ import (
 // keep it for AcceptStream. What each packet is for shows in its chunks.
 type streams struct {
 	accept atomic.Pointer[func(*Stream)] // nil before Start
+	// delivering is held while the reader of a stream is told, by Start or by the
+	// goroutine that reads packets: one at a time, in order.
+	delivering sync.Mutex
 
 	mu sync.Mutex
 	// all below is guarded by mu
@@ -110,6 +113,8 @@ func (a *Association) deliver(s *Stream) {
 	if accept == nil {
 		return // Start does
 	}
+	a.streams.delivering.Lock()
+	defer a.streams.delivering.Unlock()
 	if s.readable.Load() == nil {
 		(*accept)(s)
 	}
