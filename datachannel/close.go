@@ -3,6 +3,7 @@ package datachannel
 import (
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 )
@@ -72,6 +73,8 @@ func (s *Session) release(c *Channel) {
 		delete(s.channels, c.id)
 	}
 	delete(s.timed, c)
+	is := func(o *Channel) bool { return o == c }
+	s.waiting, s.order = slices.DeleteFunc(s.waiting, is), slices.DeleteFunc(s.order, is)
 }
 
 // fail closes c abruptly because of what the peer did on it. The stream is reset;

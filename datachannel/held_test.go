@@ -123,3 +123,28 @@ func TestStrangersMemory(t *testing.T) {
 		}
 	})
 }
+
+// TestClosedBeforeStart: channels that are closed before there is an association are
+// forgotten.
+func TestClosedBeforeStart(t *testing.T) {
+	for name, knows := range map[string]bool{"without a role": false, "with a role": true} {
+		t.Run(name, func(t *testing.T) {
+			s := NewSession(SessionConfig{})
+			defer s.Close(nil)
+			if knows {
+				s.SetRole(true)
+			}
+			kept, _ := s.Open(Params{})
+			for range 100 {
+				c, err := s.Open(Params{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.Close()
+			}
+			if all := s.Channels(); len(all) != 1 || all[0] != kept || len(s.waiting)+len(s.order) != 1 {
+				t.Errorf("%d channels, %d wait and %d more", len(all), len(s.waiting), len(s.order))
+			}
+		})
+	}
+}

@@ -13,6 +13,7 @@ func TestAWindowAtOnce(t *testing.T) {
 		p := newPair(t, 0)
 		p.start()
 		p.wantConnected(2*time.Second, "after Start")
+		conn := p.b.Conn()
 		p.a.out.set(func(int, []byte) [][]byte { return nil })
 		before := len(p.a.out.log())
 		packet := make([]byte, p.a.MaxPayload())
@@ -29,6 +30,26 @@ func TestAWindowAtOnce(t *testing.T) {
 		}
 		for range packets {
 			p.b.wantRead(string(packet), "afterwards")
+		}
+
+		// Without an association a peer has little of the memory.
+		before = len(p.a.out.log())
+		for range packets {
+			p.a.write(string(packet))
+		}
+		again := p.a.out.log()[before:]
+		for i, b := range again {
+			if i == packets/2 {
+				conn.Close()
+				conn.Close()
+				if n, bytes := p.b.data.size(); n == 0 || n > inboundPackets || bytes > inboundBytes {
+					t.Errorf("%d packets of %d bytes are held", n, bytes)
+				}
+			}
+			p.b.HandleDatagram(b)
+		}
+		if n, bytes := p.b.data.size(); n > inboundPackets || bytes > inboundBytes {
+			t.Errorf("%d packets of %d bytes are held in the end", n, bytes)
 		}
 	})
 }

@@ -13,7 +13,13 @@ import (
 // ends, and leaves the transport as it is; another Conn may be taken then. Of
 // several that are open at once, each record goes to one. Read deadlines are
 // kept; a write never waits, so that its deadlines have no effect.
-func (t *Transport) Conn() *Conn { return &Conn{t: t} }
+func (t *Transport) Conn() *Conn {
+	t.data.wake(func() {
+		t.conns++
+		t.data.maxPackets, t.data.maxBytes = windowPackets, windowBytes
+	})
+	return &Conn{t: t}
+}
 
 // Conn is a net.Conn that carries a Transport's application data, one record
 // for each Write and each Read. Append and Flush send a burst.
@@ -66,10 +72,17 @@ func (c *Conn) Flush() error {
 
 // Close ends Read and Write, and leaves the transport as it is.
 func (c *Conn) Close() error {
-	c.t.data.wake(func() {
-		c.closed.Store(true)
+	t := c.t
+	t.data.wake(func() {
+		if c.closed.Swap(true) {
+			return
+		}
 		if c.timer != nil {
 			c.timer.Stop()
+		}
+		if t.conns--; t.conns == 0 {
+			t.data.maxPackets, t.data.maxBytes = inboundPackets, inboundBytes
+			t.data.trim()
 		}
 	})
 	return nil

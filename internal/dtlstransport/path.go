@@ -9,8 +9,8 @@ import (
 )
 
 // Bounds of the inbound queues: before Start; of protected records that wait for
-// the end of the handshake; during the handshake; and once the peer is verified,
-// when it may be sending a whole window of SCTP's at once. A queue that holds
+// the end of the handshake; during the handshake, and of data while there is no Conn;
+// and where a verified peer may send a whole window of SCTP's at once. A queue that holds
 // less than the window of 4 MiB, in packets of 1200 bytes, loses packets which
 // the peer has been told there is room for, and then waits a second for SCTP's
 // timer.

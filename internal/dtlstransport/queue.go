@@ -220,6 +220,13 @@ func (q *packetQueue) limit(maxPackets, maxBytes int) {
 	q.wake(func() { q.maxPackets, q.maxBytes = maxPackets, maxBytes })
 }
 
+// trim drops the oldest packets until the bounds are kept. mu is held.
+func (q *packetQueue) trim() {
+	for q.packets > q.maxPackets || q.bytes > q.maxBytes {
+		q.take().free()
+	}
+}
+
 // size returns the number of packets and bytes that the queue holds.
 func (q *packetQueue) size() (packets, bytes int) {
 	q.mu.Lock()

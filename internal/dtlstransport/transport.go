@@ -27,6 +27,7 @@ const closeWait = 2 * time.Second
 type Transport struct {
 	cfg   Config
 	data  *packetQueue
+	conns int // that are open; guarded by the lock of data
 	count *counters
 
 	// in receives. path is the engine's; it is nil once the records are ours.
@@ -78,7 +79,7 @@ func New(cfg Config) (*Transport, error) {
 		turn:  make(chan struct{}, 1),
 		// What does not fit is dropped as the network would, so that close_notify
 		// gets through even if nobody reads.
-		data: newPacketQueue(windowPackets, windowBytes),
+		data: newPacketQueue(inboundPackets, inboundBytes),
 	}, nil
 }
 
