@@ -60,6 +60,9 @@ type Association struct {
 func Dial(ctx context.Context, c Config) (*Association, error) {
 	c, err := c.withDefaults()
 	if err != nil {
+		if c.Conn != nil {
+			c.Conn.Close()
+		}
 		return nil, err
 	}
 	a := &Association{up: make(chan struct{})}

@@ -54,6 +54,11 @@ func TestDialWithoutPeer(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	p, _ := newPath(0)
+	defer func() {
+		if _, err := p.Read(nil); err != net.ErrClosed {
+			t.Errorf("the connection is left open: %v", err)
+		}
+	}()
 	for name, c := range map[string]Config{
 		"no connection":         {},
 		"a tiny MTU":            {Conn: p, MTU: 100},
