@@ -38,6 +38,18 @@ type drop struct {
 // us, until the rule is removed or the test is over.
 func (c *call) loses(sender *webrtc.RTPSender, toThem bool, share float64) *drop {
 	c.Helper()
+	return c.drops(sender, toThem, fmt.Sprintf("--mode random --probability %.2f", share))
+}
+
+// losesEvery is loses without luck: it drops every nth packet.
+func (c *call) losesEvery(n int, sender *webrtc.RTPSender, toThem bool) *drop {
+	c.Helper()
+	return c.drops(sender, toThem, fmt.Sprintf("--mode nth --every %d --packet 0", n))
+}
+
+// drops drops what the kernel's statistic match selects.
+func (c *call) drops(sender *webrtc.RTPSender, toThem bool, statistic string) *drop {
+	c.Helper()
 	path, err := exec.LookPath("iptables")
 	if err != nil {
 		missing(c.T, "iptables", err)
@@ -49,7 +61,7 @@ func (c *call) loses(sender *webrtc.RTPSender, toThem bool, share float64) *drop
 		from, to = to, from
 	}
 	d := &drop{c.T, append([]string{path}, strings.Fields(fmt.Sprintf(
-		"INPUT -p udp --sport %d --dport %d -m statistic --mode random --probability %.2f -j DROP", from, to, share))...)}
+		"INPUT -p udp --sport %d --dport %d -m statistic %s -j DROP", from, to, statistic))...)}
 	d.run("-A")
 	c.Cleanup(d.remove)
 	return d

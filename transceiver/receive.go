@@ -182,8 +182,14 @@ func (s *Session) media(d *delivery, st *stream, h *rtpheader.Header, b []byte, 
 		st.arrived(h, b, at)
 		st.marked(info.ECN)
 	}
-	before, timestamp := st.seq.highest, st.timestamp
+	before := st.seq.highest
 	ext, a := st.seq.note(h.SequenceNumber, info.Recovered)
+	if st.binding.redundant {
+		if st.holes == nil {
+			st.holes = new(holes)
+		}
+		st.holes.note(a, before, ext, st.timestamp, h.Timestamp, len(h.Payload(b)) == 0)
+	}
 	asked := false
 	switch a {
 	case arrivalDuplicate:
@@ -221,7 +227,7 @@ func (s *Session) media(d *delivery, st *stream, h *rtpheader.Header, b []byte, 
 		st.timestamp = h.Timestamp
 	}
 	if f.kind == formatRED {
-		s.unpack(d, st, h, b, ext, a, timestamp, info)
+		s.unpack(d, st, h, b, ext, a, info)
 		return
 	}
 	st.carries(h.PayloadType, f, a)

@@ -7,9 +7,8 @@ import (
 
 // unpack gives the blocks of a redundant packet (RFC 2198) to its track: the
 // primary block as the packet, with the payload type of its own, those before it
-// as the packets that they repeat, as far as these have not come. timestamp is
-// that of the packet which was the newest before.
-func (s *Session) unpack(d *delivery, st *stream, h *rtpheader.Header, b []byte, ext uint64, a arrival, timestamp uint32, info PacketInfo) {
+// as the packets that they repeat, as far as these have not come.
+func (s *Session) unpack(d *delivery, st *stream, h *rtpheader.Header, b []byte, ext uint64, a arrival, info PacketInfo) {
 	if len(h.Payload(b)) == 0 {
 		// RFC 3550 §5.1: padding alone, as peers send it to probe the path. It has
 		// no blocks, and a sequence number that is not to be missed.
@@ -22,6 +21,7 @@ func (s *Session) unpack(d *delivery, st *stream, h *rtpheader.Header, b []byte,
 		return
 	}
 	d.reserve(blocks.Len()*rtpheader.FixedSize + len(b))
+	st.holes.expect(blocks, h.Timestamp)
 	for block, ok := blocks.Next(); ok; block, ok = blocks.Next() {
 		f := st.binding.format(block.PayloadType)
 		switch {
@@ -30,11 +30,10 @@ func (s *Session) unpack(d *delivery, st *stream, h *rtpheader.Header, b []byte,
 		case f.kind != formatMedia:
 			st.count.Discarded++
 		case block.Distance > 0:
-			// A packet that comes late has nothing to add, nor has one behind the
-			// newest. Senders repeat the packets right before, so that the block's
-			// place tells the sequence number; its timestamp must agree.
-			n, t := ext-uint64(block.Distance), h.Timestamp-uint32(block.TimestampOffset)
-			if a == arrivalNext && len(block.Payload) > 0 && st.seq.missing(n) && int32(t-timestamp) > 0 {
+			// A packet that comes late has nothing to add.
+			t := h.Timestamp - uint32(block.TimestampOffset)
+			n, ok := st.holes.place(t)
+			if ok && a == arrivalNext && len(block.Payload) > 0 && st.seq.missing(n) {
 				s.redundant(d, st, uint16(n), t, block, f, info)
 			}
 		default:

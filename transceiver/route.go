@@ -36,6 +36,7 @@ type binding struct {
 	receiver  *Receiver
 	mid       string
 	receiving bool
+	redundant bool       // one of the formats is formatRED
 	formats   []format   // the first stands for what was not negotiated
 	indices   [128]uint8 // of formats, by payload type
 	main      *lane
@@ -159,6 +160,7 @@ func (t *table) bind(r Reception) *binding {
 		}
 		b.indices[c.PayloadType] = uint8(len(b.formats))
 		b.formats = append(b.formats, f)
+		b.redundant = b.redundant || f.kind == formatRED
 	}
 	return b
 }

@@ -46,8 +46,9 @@ type stream struct {
 	payloadType uint8
 	timestamp   uint32
 	format      *format
-	repair      bool // it carries retransmissions
-	ended       bool // the source has said goodbye
+	holes       *holes // of a stream with redundant audio, else nil
+	repair      bool   // it carries retransmissions
+	ended       bool   // the source has said goodbye
 
 	// At the last report (RFC 3550 A.3).
 	expectedBefore, receivedBefore uint64
