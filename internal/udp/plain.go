@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 )
 
 // plainConn reads and writes datagrams one by one.
@@ -38,6 +39,9 @@ func (p *plainConn) ReadBatch(batch []Datagram) (int, error) {
 		d.Buf = d.lent.storage
 	}
 	n, from, err := p.c.ReadFromUDPAddrPort(d.Buf)
+	for tooLong(err) {
+		n, from, err = p.c.ReadFromUDPAddrPort(d.Buf)
+	}
 	if err != nil {
 		Release(batch[:1])
 		return 0, err
@@ -46,12 +50,33 @@ func (p *plainConn) ReadBatch(batch []Datagram) (int, error) {
 	return 1, nil
 }
 
+// tooLong says that a datagram did not fit its buffer, which is an error on Windows
+// alone, and does not tell whom it was from. Such datagrams are lost: whoever sends
+// many must not pass for a socket that fails.
+func tooLong(err error) bool {
+	const wsaEMSGSIZE = syscall.Errno(10040) // no other system has that number
+	return errors.Is(err, wsaEMSGSIZE)
+}
+
 // WriteBatch leaves the ECN field alone: there is no portable way to set it.
-func (p *plainConn) WriteBatch(batch []Datagram) (int, error) {
+func (p *plainConn) WriteBatch(batch []Datagram) (int, error) { return writeSingly(p, batch) }
+
+func (p *plainConn) writeTo(b []byte, to netip.AddrPort) error {
+	_, err := p.c.WriteToUDPAddrPort(b, to)
+	return err
+}
+
+// A singleWriter sends one datagram.
+type singleWriter interface {
+	writeTo(b []byte, to netip.AddrPort) error
+}
+
+// writeSingly sends the datagrams of batch by a system call each.
+func writeSingly(c singleWriter, batch []Datagram) (int, error) {
 	sent := 0
 	var first error
 	for i := range batch {
-		if err := p.write(&batch[i]); err == nil {
+		if err := writeSegments(c, &batch[i]); err == nil {
 			sent++
 		} else if errors.Is(err, net.ErrClosed) {
 			return sent, err
@@ -62,14 +87,14 @@ func (p *plainConn) WriteBatch(batch []Datagram) (int, error) {
 	return sent, first
 }
 
-// write sends d, segment by segment if it has any.
-func (p *plainConn) write(d *Datagram) error {
+// writeSegments sends d, segment by segment if it has any.
+func writeSegments(c singleWriter, d *Datagram) error {
 	for b := d.Buf[:d.N]; ; {
 		n := len(b)
 		if d.SegmentSize > 0 {
 			n = min(n, d.SegmentSize)
 		}
-		if _, err := p.c.WriteToUDPAddrPort(b[:n], d.Addr); err != nil {
+		if err := c.writeTo(b[:n], d.Addr); err != nil {
 			return err
 		}
 		if b = b[n:]; len(b) == 0 {

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -471,6 +473,21 @@ func BenchmarkInterfaces(b *testing.B) {
 	for b.Loop() {
 		if _, err := System().Interfaces(); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Windows calls it an error that a datagram does not fit; elsewhere it is cut off.
+func TestTooLong(t *testing.T) {
+	failed := func(err error) error {
+		return &net.OpError{Op: "read", Net: "udp", Err: os.NewSyscallError("wsarecvfrom", err)}
+	}
+	if !tooLong(failed(syscall.Errno(10040))) {
+		t.Error("WSAEMSGSIZE is not taken for a datagram that does not fit")
+	}
+	for _, err := range []error{nil, net.ErrClosed, failed(syscall.ECONNREFUSED)} {
+		if tooLong(err) {
+			t.Errorf("%v is taken for a datagram that does not fit", err)
 		}
 	}
 }

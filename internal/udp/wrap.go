@@ -79,35 +79,11 @@ func (w *wrapped) ReadBatch(batch []Datagram) (int, error) {
 	return 1, nil
 }
 
-func (w *wrapped) WriteBatch(batch []Datagram) (int, error) {
-	sent := 0
-	var first error
-	for i := range batch {
-		if err := w.write(&batch[i]); err == nil {
-			sent++
-		} else if errors.Is(err, net.ErrClosed) {
-			return sent, err
-		} else if first == nil {
-			first = err
-		}
-	}
-	return sent, first
-}
+func (w *wrapped) WriteBatch(batch []Datagram) (int, error) { return writeSingly(w, batch) }
 
-func (w *wrapped) write(d *Datagram) error {
-	to := net.UDPAddrFromAddrPort(d.Addr)
-	for b := d.Buf[:d.N]; ; {
-		n := len(b)
-		if d.SegmentSize > 0 {
-			n = min(n, d.SegmentSize)
-		}
-		if _, err := w.pc.WriteTo(b[:n], to); err != nil {
-			return err
-		}
-		if b = b[n:]; len(b) == 0 {
-			return nil
-		}
-	}
+func (w *wrapped) writeTo(b []byte, to netip.AddrPort) error {
+	_, err := w.pc.WriteTo(b, net.UDPAddrFromAddrPort(to))
+	return err
 }
 
 func (w *wrapped) LocalAddr() netip.AddrPort { return w.local }
