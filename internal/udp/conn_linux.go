@@ -31,8 +31,8 @@ type batchConn struct {
 	// stalled is set while the socket's buffer is full and a write has waited for
 	// room in vain.
 	stalled atomic.Bool
-	// sendmmsg is the system call, or a test's stand-in for it.
-	sendmmsg func(fd uintptr, msgs []mmsghdr) (int, syscall.Errno)
+	// These are the system calls, or a test's stand-ins for them.
+	sendmmsg, recvmmsg func(fd uintptr, msgs []mmsghdr) (int, syscall.Errno)
 
 	read func(uintptr) bool // the method recv, bound once
 	hush func(uintptr)      // silences the bell
@@ -52,7 +52,7 @@ func newConn(c *net.UDPConn) (Conn, error) {
 		return nil, err
 	}
 	local := unmap(c.LocalAddr().(*net.UDPAddr).AddrPort())
-	b := &batchConn{local: local, is4: local.Addr().Is4(), sendmmsg: sendmmsg}
+	b := &batchConn{local: local, is4: local.Addr().Is4(), sendmmsg: sendmmsg, recvmmsg: recvmmsg}
 	b.read = b.recv
 	b.hush = func(uintptr) { b.bell.silence(b.fd) }
 	ok := false

@@ -71,7 +71,7 @@ func (d *doorbell) silence(fd uintptr) {
 	}
 }
 
-// arm has the doorbell ring for what comes, and for what has come meanwhile.
+// arm has the doorbell ring for what comes; not always for what has come meanwhile.
 func (d *doorbell) arm(fd uintptr) {
 	if d.silent {
 		d.silent = unix.EpollCtl(d.epoll, unix.EPOLL_CTL_MOD, int(fd), &unix.EpollEvent{Events: unix.EPOLLIN}) != nil

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -162,7 +163,7 @@ func TestRoomFits(t *testing.T) {
 		got := 0
 		for in := buffers(64, 2000); ; {
 			r := readers.Get().(*reader)
-			n, errno := r.read(conn.fd, in)
+			n, errno := r.read(conn, in)
 			readers.Put(r)
 			if got += n; errno != 0 {
 				break
@@ -172,4 +173,43 @@ func TestRoomFits(t *testing.T) {
 			t.Errorf("%d of %d datagrams of %d bytes", got, len(out), size)
 		}
 	}
+}
+
+// What arrives when a reader has found nothing and the bell is still silent is read,
+// though nothing comes after it.
+func TestArrivalBeforeTheBellIsArmed(t *testing.T) {
+	x, y := listen(t, "127.0.0.1"), listen(t, "127.0.0.1")
+	conn, batch := y.(*batchConn), make([]Datagram, 2)
+	one := []Datagram{numbered(1, 100, y.LocalAddr())}
+	read := func() {
+		alarm := time.AfterFunc(10*time.Second, func() { y.Close() })
+		defer alarm.Stop()
+		if n, err := y.ReadBatch(batch); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		Release(batch)
+	}
+	waiting := make(chan struct{})
+	conn.recvmmsg = func(fd uintptr, msgs []mmsghdr) (int, syscall.Errno) {
+		n, errno := recvmmsg(fd, msgs)
+		if errno == unix.EAGAIN {
+			close(waiting)
+		}
+		return n, errno
+	}
+	go func() {
+		<-waiting
+		x.WriteBatch(one)
+	}()
+	read() // the bell has rung
+	conn.quiet()
+	conn.recvmmsg = func(fd uintptr, msgs []mmsghdr) (int, syscall.Errno) {
+		n, errno := recvmmsg(fd, msgs)
+		if errno == unix.EAGAIN {
+			conn.recvmmsg = recvmmsg
+			x.WriteBatch(one)
+		}
+		return n, errno
+	}
+	read()
 }

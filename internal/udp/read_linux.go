@@ -36,7 +36,7 @@ var readers = sync.Pool{New: func() any {
 }}
 
 // read takes what the socket has.
-func (r *reader) read(fd uintptr, batch []Datagram) (got int, errno syscall.Errno) {
+func (r *reader) read(c *batchConn, batch []Datagram) (got int, errno syscall.Errno) {
 	want := 0
 	for want < min(len(batch), maxRead) {
 		d := &batch[want]
@@ -51,7 +51,7 @@ func (r *reader) read(fd uintptr, batch []Datagram) (got int, errno syscall.Errn
 		want++
 	}
 	for errno = unix.EINTR; errno == unix.EINTR; {
-		got, errno = recvmmsg(fd, r.msgs[:want])
+		got, errno = c.recvmmsg(c.fd, r.msgs[:want])
 	}
 	for i := range want {
 		r.iov[i].Base = nil // the buffers are the caller's again
@@ -98,16 +98,18 @@ const maxAge = 10 * time.Second
 func (b *batchConn) recv(uintptr) bool {
 	lent := Lend(b.batch)
 	r := readers.Get().(*reader)
-	b.got, b.errno = r.read(b.fd, b.batch)
+	b.got, b.errno = r.read(b, b.batch)
+	if b.errno == unix.EAGAIN && b.bell.silent {
+		b.bell.arm(b.fd)
+		// The kernel does not ring for what has come before if it takes the bell for
+		// one that has rung already: only for what comes from here on.
+		b.got, b.errno = r.read(b, b.batch)
+	}
 	readers.Put(r)
 	if lent && b.got == 0 {
 		Release(b.batch)
 	}
-	if b.errno == unix.EAGAIN {
-		b.bell.arm(b.fd)
-		return false
-	}
-	return true
+	return b.errno != unix.EAGAIN
 }
 
 // room implements quieter.
