@@ -35,7 +35,7 @@ func TestVirtualNegotiationWalk(t *testing.T) {
 	if *walks > 0 {
 		count = *walks
 	}
-	did := map[string]int{}
+	did := &happenings{times: map[string]int{}}
 	for seed := *walkFrom; seed < *walkFrom+count; seed++ {
 		ok := t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			inWorld(t, seed, func(w *world) { newNegotiationWalk(w, seed, did).run() })
@@ -45,11 +45,23 @@ func TestVirtualNegotiationWalk(t *testing.T) {
 		}
 	}
 	for _, what := range []string{"glare", "taken back", "received twice", "provisional", "recycled"} {
-		if did[what] == 0 && count >= 50 {
+		if did.times[what] == 0 && count >= 50 {
 			t.Errorf("no walk had this in it: %s", what)
 		}
 	}
-	t.Logf("%d walks: %v", count, did)
+	t.Logf("%d walks: %v", count, did.times)
+}
+
+// happenings counts what walks had in them, on the goroutines of both peers.
+type happenings struct {
+	mu    sync.Mutex
+	times map[string]int
+}
+
+func (h *happenings) note(what string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.times[what]++
 }
 
 // A negotiationWalk is one of them.
@@ -57,7 +69,7 @@ type negotiationWalk struct {
 	w      *world
 	chance *rand.Rand
 	sides  [2]*walker
-	did    map[string]int
+	did    *happenings
 	log    []string
 }
 
@@ -77,7 +89,7 @@ type walker struct {
 	told  map[string]int
 }
 
-func newNegotiationWalk(w *world, seed uint64, did map[string]int) *negotiationWalk {
+func newNegotiationWalk(w *world, seed uint64, did *happenings) *negotiationWalk {
 	m := &negotiationWalk{w: w, chance: rand.New(rand.NewPCG(seed, 3)), did: did}
 	policies := []BundlePolicy{BundlePolicyBalanced, BundlePolicyMaxCompat, BundlePolicyMaxBundle}
 	var peers [2]*peer

@@ -48,7 +48,7 @@ func (s *walker) offers() {
 		return
 	}
 	if s.chance.IntN(5) == 0 {
-		s.walk.did["taken back"]++
+		s.walk.did.note("taken back")
 		s.check(s.SetLocalDescription(SessionDescription{}), "SetLocalDescription")
 		s.check(s.Rollback(), "Rollback")
 	}
@@ -79,7 +79,7 @@ func (s *walker) releases() {
 func (s *walker) gets(d SessionDescription) {
 	collision := d.Type == SDPTypeOffer && s.SignalingState() != SignalingStateStable
 	if collision {
-		s.walk.did["glare"]++
+		s.walk.did.note("glare")
 	}
 	if s.ignoring = !s.polite && collision; s.ignoring {
 		return
@@ -90,12 +90,12 @@ func (s *walker) gets(d SessionDescription) {
 		return
 	}
 	if s.chance.IntN(5) == 0 {
-		s.walk.did["received twice"]++
+		s.walk.did.note("received twice")
 		s.check(s.Rollback(), "Rollback of a remote offer")
 		s.check(s.SetRemoteDescription(d), what)
 	}
 	if s.chance.IntN(5) == 0 {
-		s.walk.did["provisional"]++
+		s.walk.did.note("provisional")
 		s.check(s.SetLocalDescription(SessionDescription{Type: SDPTypePranswer}), "SetLocalDescription(pranswer)")
 		s.sends(*s.LocalDescription())
 	}
@@ -134,7 +134,7 @@ func (s *walker) operation() (name string, do func()) {
 		return "SetDirection " + direction.String(), s.with(pick, func(t *RTPTransceiver) { s.check(t.SetDirection(direction), "SetDirection") })
 	case n < 14:
 		return "Stop", s.with(pick, func(t *RTPTransceiver) {
-			s.walk.did["recycled"]++
+			s.walk.did.note("recycled")
 			s.check(t.Stop(), "Stop")
 			delete(s.current, t.Sender())
 		})
