@@ -269,6 +269,7 @@ func TestBursts(t *testing.T) {
 func TestConcurrentAppend(t *testing.T) {
 	bubble(t, "four writers", func(t *testing.T) {
 		p := connectedPair(t)
+		p.b.Conn() // has room for a window
 		const each = 300
 		var wg sync.WaitGroup
 		for w := range 4 {
