@@ -105,11 +105,11 @@ func workloads() []workload {
 			processes: 2, connections: 1, far: far{library: nameParley, rate: receiveRate, burst: 8},
 		},
 		workload{
-			name: "RTP receive, 60,000/s, sent by parley", measure: receive,
+			name: "RTP receive, 60,000 a second, sent by parley", measure: receive,
 			processes: 2, connections: 1, far: far{library: nameParley, rate: receiveFastRate, burst: 8},
 		},
 		workload{
-			name: "RTP receive, 60,000/s, fastest way, sent by parley", measure: receive, fast: true,
+			name: "RTP receive, 60,000 a second, fastest way, sent by parley", measure: receive, fast: true,
 			processes: 2, connections: 1, far: far{library: nameParley, rate: receiveFastRate, burst: 8},
 		},
 		workload{name: "set-up", measure: setUp, processes: 1, reliable: true},

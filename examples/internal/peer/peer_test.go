@@ -141,6 +141,13 @@ func TestGlare(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, p := range []*Peer{c.a, c.b} { // the event comes after the call
+		for deadline := time.Now().Add(10 * time.Second); !p.offerWanted.Load(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s wants no offer", p.config.Party)
+			}
+		}
+	}
 	if text := c.texts(); strings.Contains(text, "offer") {
 		t.Errorf("an offer was made before Run:\n%s", text)
 	}
