@@ -38,9 +38,7 @@ type Listener struct {
 	tasks  sync.WaitGroup
 
 	mu        sync.Mutex // guards what follows
-	closed    bool
-	ufrags    map[string]*StreamConn
-	members   map[*StreamConn]struct{}
+	members   members[*StreamConn]
 	newcomers []net.Conn // the oldest first
 
 	refused, unknownUfrags, malformed atomic.Uint64
@@ -57,10 +55,7 @@ func NewListener(ln net.Listener, config ListenerConfig) *Listener {
 	if config.Backlog <= 0 {
 		config.Backlog = DefaultBacklog
 	}
-	l := &Listener{
-		ln: ln, local: addressOf(ln.Addr()), config: config,
-		ufrags: map[string]*StreamConn{}, members: map[*StreamConn]struct{}{},
-	}
+	l := &Listener{ln: ln, local: addressOf(ln.Addr()), config: config, members: newMembers[*StreamConn]()}
 	l.tasks.Go(l.accept)
 	return l
 }
@@ -97,7 +92,7 @@ func (l *Listener) Counters() ListenerCounters {
 	defer l.mu.Unlock()
 	return ListenerCounters{
 		Refused: l.refused.Load(), UnknownUfrags: l.unknownUfrags.Load(), Malformed: l.malformed.Load(),
-		Connections: len(l.members), Newcomers: len(l.newcomers),
+		Connections: len(l.members.ufrags), Newcomers: len(l.newcomers),
 	}
 }
 
@@ -107,12 +102,9 @@ func (l *Listener) Join() *StreamConn {
 	c := newStreamConn(l.local, l.config.Backlog)
 	c.listener = l
 	l.mu.Lock()
-	closed := l.closed
-	if !closed {
-		l.members[c] = struct{}{}
-	}
+	joined := l.members.join(c)
 	l.mu.Unlock()
-	if closed {
+	if !joined {
 		_ = c.Close()
 	}
 	return c
@@ -121,7 +113,7 @@ func (l *Listener) Join() *StreamConn {
 // RemoveUfrag closes the connection that has the username fragment, if there is one.
 func (l *Listener) RemoveUfrag(ufrag string) {
 	l.mu.Lock()
-	c := l.ufrags[ufrag]
+	c := l.members.named[ufrag]
 	l.mu.Unlock()
 	if c != nil {
 		_ = c.Close()
@@ -131,55 +123,35 @@ func (l *Listener) RemoveUfrag(ufrag string) {
 func (l *Listener) addUfrag(c *StreamConn, ufrag string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, open := l.members[c]; !open {
-		return net.ErrClosed
-	}
-	if o := l.ufrags[ufrag]; o != nil {
-		if o != c {
-			return &UfragError{ufrag}
-		}
-		return nil
-	}
-	if len(c.ufrags) >= maxUfrags {
-		delete(l.ufrags, c.ufrags[0])
-		c.ufrags = c.ufrags[1:]
-	}
-	l.ufrags[ufrag] = c
-	c.ufrags = append(c.ufrags, ufrag)
-	return nil
+	return l.members.name(c, ufrag)
 }
 
 func (l *Listener) remove(c *StreamConn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.members, c)
-	for _, u := range c.ufrags {
-		delete(l.ufrags, u)
-	}
-	c.ufrags = nil
+	l.members.leave(c)
 }
 
 // Close closes the socket, every stream and all connections' parts, and returns
 // when no goroutine is left.
 func (l *Listener) Close() error {
 	l.mu.Lock()
-	already := l.closed
-	l.closed = true
-	newcomers, members := l.newcomers, l.members
-	l.newcomers, l.members = nil, nil
+	members, open := l.members.close()
+	newcomers := l.newcomers
+	l.newcomers = nil
 	l.mu.Unlock()
-	if already {
+	if !open {
 		return nil
 	}
 	err := l.ln.Close()
 	for _, c := range newcomers {
 		_ = c.Close()
 	}
-	for c := range members {
+	for _, c := range members {
 		_ = c.Close()
 	}
 	l.tasks.Wait()
-	for c := range members {
+	for _, c := range members {
 		c.Wait()
 	}
 	return err
@@ -196,7 +168,7 @@ func (l *Listener) accept() {
 			continue
 		}
 		l.mu.Lock()
-		closed := l.closed
+		closed := l.members.closed
 		l.mu.Unlock()
 		if closed || errors.Is(err, net.ErrClosed) {
 			return
@@ -211,7 +183,7 @@ func (l *Listener) accept() {
 func (l *Listener) welcome(conn net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
+	if l.members.closed {
 		_ = conn.Close()
 		return
 	}
@@ -279,7 +251,7 @@ func (l *Listener) find(b []byte) *StreamConn {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c := l.ufrags[string(localUfrag(b))]
+	c := l.members.named[string(localUfrag(b))]
 	if c == nil {
 		l.unknownUfrags.Add(1)
 	}

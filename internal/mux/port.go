@@ -39,9 +39,7 @@ type Port struct {
 	joined atomic.Uint64
 
 	mu        sync.RWMutex // guards what follows, but for look-ups in addresses
-	closed    bool
-	ufrags    map[string]*PortConn
-	members   map[*PortConn]struct{}
+	members   members[*PortConn]
 	addresses addressTable
 
 	strangers, unknownUfrags, malformed, conflicts atomic.Uint64
@@ -50,9 +48,7 @@ type Port struct {
 // NewPort returns a port with the given sockets, at least one, and starts reading
 // them. They are all bound to the same address and belong to the port.
 func NewPort(conns []udp.Conn, config PortConfig) *Port {
-	p := &Port{
-		conns: conns, config: config, ufrags: map[string]*PortConn{}, members: map[*PortConn]struct{}{},
-	}
+	p := &Port{conns: conns, config: config, members: newMembers[*PortConn]()}
 	p.addresses.owners = map[netip.AddrPort]*ownership{}
 	for _, c := range conns {
 		p.tasks.Go(func() { p.read(c) })
@@ -70,19 +66,16 @@ func (p *Port) Dual() bool { return p.config.Dual }
 func (p *Port) IsClosed() bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return p.closed
+	return p.members.closed
 }
 
 // Close closes the sockets and all connections' parts of them, and returns when no
 // goroutine is left.
 func (p *Port) Close() error {
 	p.mu.Lock()
-	already := p.closed
-	p.closed = true
-	members := p.members
-	p.members = nil
+	members, open := p.members.close()
 	p.mu.Unlock()
-	if already {
+	if !open {
 		return nil
 	}
 	var first error
@@ -91,7 +84,7 @@ func (p *Port) Close() error {
 			first = err
 		}
 	}
-	for c := range members {
+	for _, c := range members {
 		_ = c.Close()
 	}
 	p.tasks.Wait()
@@ -104,12 +97,9 @@ func (p *Port) Join() *PortConn {
 	c.done = make(chan struct{})
 	c.out = p.conns[int(p.joined.Add(1)%uint64(len(p.conns)))]
 	p.mu.Lock()
-	closed := p.closed
-	if !closed {
-		p.members[c] = struct{}{}
-	}
+	joined := p.members.join(c)
 	p.mu.Unlock()
-	if closed {
+	if !joined {
 		_ = c.Close()
 	}
 	return c
@@ -118,7 +108,7 @@ func (p *Port) Join() *PortConn {
 // RemoveUfrag closes the connection that has the username fragment, if there is one.
 func (p *Port) RemoveUfrag(ufrag string) {
 	p.mu.RLock()
-	c := p.ufrags[ufrag]
+	c := p.members.named[ufrag]
 	p.mu.RUnlock()
 	if c != nil {
 		_ = c.Close()
@@ -147,7 +137,7 @@ func (p *Port) Counters() PortCounters {
 	defer p.mu.RUnlock()
 	return PortCounters{
 		Strangers: p.strangers.Load(), UnknownUfrags: p.unknownUfrags.Load(), Malformed: p.malformed.Load(),
-		Conflicts: p.conflicts.Load(), Connections: len(p.members), Addresses: len(p.addresses.owners),
+		Conflicts: p.conflicts.Load(), Connections: len(p.members.ufrags), Addresses: len(p.addresses.owners),
 	}
 }
 
@@ -176,11 +166,9 @@ func (p *Port) read(conn udp.Conn) {
 // PortConn is a connection's part of a Port.
 type PortConn struct {
 	inbox
-	port *Port
-	out  udp.Conn
-	// The port's mu guards these.
-	ufrags    []string
-	addresses []netip.AddrPort
+	port      *Port
+	out       udp.Conn
+	addresses []netip.AddrPort // guarded by the port's mu
 }
 
 var _ Conn = (*PortConn)(nil)
@@ -216,22 +204,7 @@ func (c *PortConn) AddUfrag(ufrag string) error {
 	p := c.port
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, open := p.members[c]; !open {
-		return net.ErrClosed
-	}
-	if o := p.ufrags[ufrag]; o != nil {
-		if o != c {
-			return &UfragError{ufrag}
-		}
-		return nil
-	}
-	if len(c.ufrags) >= maxUfrags {
-		delete(p.ufrags, c.ufrags[0])
-		c.ufrags = c.ufrags[1:]
-	}
-	p.ufrags[ufrag] = c
-	c.ufrags = append(c.ufrags, ufrag)
-	return nil
+	return p.members.name(c, ufrag)
 }
 
 // Confirm implements Conn.
@@ -239,7 +212,7 @@ func (c *PortConn) Confirm(now time.Time, remote netip.AddrPort, proven bool) {
 	p := c.port
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, open := p.members[c]; open && !p.addresses.confirm(now, plain(remote), c, proven) {
+	if p.members.has(c) && !p.addresses.confirm(now, plain(remote), c, proven) {
 		p.conflicts.Add(1)
 	}
 }
@@ -252,14 +225,10 @@ func (c *PortConn) Close() error {
 	p := c.port
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.members, c)
-	for _, u := range c.ufrags {
-		delete(p.ufrags, u)
-	}
+	p.members.leave(c)
 	for len(c.addresses) > 0 {
 		p.addresses.remove(c.addresses[len(c.addresses)-1])
 	}
-	c.ufrags = nil
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -238,8 +239,8 @@ func TestFloods(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(p.ufrags) != maxUfrags {
-		t.Errorf("%d fragments", len(p.ufrags))
+	if len(p.members.named) != maxUfrags {
+		t.Errorf("%d fragments", len(p.members.named))
 	}
 }
 
@@ -291,24 +292,19 @@ func TestJoinedDatagrams(t *testing.T) {
 func TestCloseEndsDelivery(t *testing.T) {
 	socket, p := testPort(t)
 	c := p.Join()
-	var running, after bool
-	var mu sync.Mutex
+	entered := make(chan struct{})
+	var ended atomic.Bool
 	c.Deliver(func([]udp.Datagram) {
-		mu.Lock()
-		running = true
-		mu.Unlock()
+		close(entered)
+		<-c.done // Close has begun
 		time.Sleep(time.Millisecond)
-		mu.Lock()
-		defer mu.Unlock()
-		running = false
+		ended.Store(true)
 	})
 	c.Confirm(time.Now(), addr("198.51.100.1:1000"), true)
 	socket.in <- []udp.Datagram{datagram("198.51.100.1:1000", media)}
+	<-entered
 	c.Close()
-	mu.Lock()
-	after = running
-	mu.Unlock()
-	if after {
+	if !ended.Load() {
 		t.Error("Close returned while a delivery was under way")
 	}
 	c.Deliver(func([]udp.Datagram) { t.Error("delivered after Close") })
@@ -371,7 +367,7 @@ func FuzzFind(f *testing.F) {
 		if ok && (class > classError || len(b) < stunHeader) || len(ufrag) > maxUsername || string(b) != before {
 			t.Errorf("class %d, %q", class, ufrag)
 		}
-		p := Port{ufrags: map[string]*PortConn{"aaaa": {}}}
+		p := Port{members: members[*PortConn]{named: map[string]*PortConn{"aaaa": {}}}}
 		if c := p.find(b, addr("192.0.2.1:1")); c != nil && (class != classRequest || string(ufrag) != "aaaa") {
 			t.Errorf("%x went to a connection", b)
 		}

@@ -100,5 +100,5 @@ func (p *Port) find(b []byte, from netip.AddrPort) *PortConn {
 func (p *Port) findUfrag(ufrag []byte) *PortConn {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return p.ufrags[string(ufrag)]
+	return p.members.named[string(ufrag)]
 }

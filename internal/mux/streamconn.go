@@ -41,7 +41,6 @@ type StreamConn struct {
 	streamsMu sync.Mutex // guards what follows
 	streams   map[netip.AddrPort]*boundStream
 	lost      func(remote netip.AddrPort, err error)
-	ufrags    []string // guarded by the listener's mu
 
 	dropped atomic.Uint64
 }
