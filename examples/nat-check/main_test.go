@@ -15,7 +15,7 @@ import (
 	"github.com/parleyrtc/webrtc/ice"
 	"github.com/parleyrtc/webrtc/internal/leaktest"
 
-	"github.com/parleyrtc/webrtc/examples/internal/stunserver"
+	"github.com/parleyrtc/webrtc/examples/internal/turnserver"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
@@ -23,13 +23,13 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 // A server on this machine sees no NAT; it has one address, so that filters are not
 // known.
 func TestCheckOnLoopback(t *testing.T) {
-	server, err := stunserver.Listen("127.0.0.1:0", nil)
+	server, err := turnserver.Listen(turnserver.Config{UDP: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer server.Close()
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-timeout", "1s", server.URL()}, &out); err != nil {
+	if err := run(t.Context(), []string{"-timeout", "1s", server.URLs("")[0]}, &out); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"IPv4, by 1 of 1 servers\n", "There is no NAT: peers see the host's own address 127.0.0.1.\n", "Mapping:   none.\n", "Filtering: unknown"} {

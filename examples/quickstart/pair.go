@@ -7,19 +7,21 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/pion/stun/v4"
+
 	"github.com/parleyrtc/webrtc"
 
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
 	"github.com/parleyrtc/webrtc/examples/internal/signal"
-	"github.com/parleyrtc/webrtc/examples/internal/stunserver"
+	"github.com/parleyrtc/webrtc/examples/internal/turnserver"
 )
 
 // A pair is two peers in this process, with the servers that they need.
 type pair struct {
 	a, b   *peer.Peer
 	log    *diagram.Log
-	stun   *stunserver.Server // nil with a relay
+	stun   *turnserver.Server // nil with a relay
 	relay  *relay             // nil without
 	signal signal.Channel
 
@@ -44,7 +46,7 @@ func newPair(log *diagram.Log, relayed bool) (*pair, error) {
 	if relayed {
 		p.relay, err = newRelay(log, p.ownerOf)
 	} else {
-		p.stun, err = stunserver.Listen("127.0.0.1:0", p.asked)
+		p.stun, err = turnserver.Listen(turnserver.Config{UDP: "127.0.0.1:0", Observer: p.asked})
 	}
 	if err != nil {
 		return nil, err
@@ -70,7 +72,7 @@ func (p *pair) newPeer(party diagram.Party, end signal.Channel) (*peer.Peer, err
 	if p.relay != nil {
 		server = p.relay.iceServer()
 	} else {
-		server.URLs = []string{p.stun.URL()}
+		server.URLs = p.stun.URLs("")
 	}
 	return peer.New(peer.Config{
 		Party:        party,
@@ -89,13 +91,14 @@ func (p *pair) newPeer(party diagram.Party, end signal.Channel) (*peer.Peer, err
 }
 
 // asked draws what the STUN server is asked and answers.
-func (p *pair) asked(e stunserver.Exchange) {
-	party := p.ownerOf(e.Client)
-	if e.Answer {
-		p.log.Arrow(diagram.STUN, party, diagram.KindSTUN, fmt.Sprintf("you are %s", e.Mapped))
-		return
+func (p *pair) asked(m turnserver.Message) {
+	party := p.ownerOf(m.Client)
+	switch m.Type {
+	case stun.BindingRequest:
+		p.log.Arrow(party, diagram.STUN, diagram.KindSTUN, "who am I?")
+	case stun.BindingSuccess:
+		p.log.Arrow(diagram.STUN, party, diagram.KindSTUN, fmt.Sprintf("you are %s", m.Mapped))
 	}
-	p.log.Arrow(party, diagram.STUN, diagram.KindSTUN, "who am I?")
 }
 
 // ownerOf returns whose socket has an address.

@@ -99,6 +99,9 @@ func parse(args []string, stdout io.Writer) (options, error) {
 		}
 		return o, nil
 	}
+	if len(c.Users) == 0 && c.Secret == "" {
+		return o, errors.New("neither -user nor -secret: it would relay for nobody")
+	}
 	return o, o.complete(public, bind, peers, ports, cert, key)
 }
 

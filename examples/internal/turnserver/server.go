@@ -1,6 +1,7 @@
-// Package turnserver runs a TURN server (RFC 8656) inside a program: it relays for
-// peers that have no direct path, over UDP, TCP and TLS, and answers STUN
-// questions as well.
+// Package turnserver runs a STUN and TURN server inside a program. It tells whoever
+// asks the address that the question came from (RFC 8489), which is all a peer needs
+// to learn its public address behind a NAT, and relays over UDP, TCP and TLS for users
+// that it knows and that have no direct path (RFC 8656).
 //
 //	server, err := turnserver.Listen(turnserver.Config{
 //		UDP: "192.0.2.1:3478", Relay: netip.MustParseAddr("192.0.2.1"), Users: map[string]string{"ann": "secret"},
@@ -23,12 +24,11 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/pion/logging"
 	"github.com/pion/turn/v5"
 )
 
-// Config says what a server does. At least one of UDP, TCP and TLS is needed, and
-// Users or Secret.
+// Config says what a server does. At least one of UDP, TCP and TLS is needed. With
+// neither Users nor Secret it relays for nobody: UDP is all that is used then.
 type Config struct {
 	// UDP, TCP and TLS are the addresses to listen on, such as "0.0.0.0:3478"; an
 	// empty one is not used, port 0 takes a free port.
@@ -61,9 +61,10 @@ type Config struct {
 	// Observer, unless it is nil, is told of every message between server and
 	// clients over UDP, on the server's goroutines.
 	Observer func(Message)
-	// LoggerFactory makes the server's loggers; nil logs nothing.
-	LoggerFactory logging.LoggerFactory
 }
+
+// relays tells whether there is anybody to relay for.
+func (c Config) relays() bool { return len(c.Users) > 0 || c.Secret != "" }
 
 // A Server relays until it is closed.
 type Server struct {
@@ -84,12 +85,27 @@ func Listen(c Config) (*Server, error) {
 		return nil, fmt.Errorf("TURN server: %w", err)
 	}
 	s := &Server{}
-	config := turn.ServerConfig{
-		Realm:         c.Realm,
-		AuthHandler:   authenticator{c.Realm, c.Users, c.Secret}.authenticate,
-		LoggerFactory: c.LoggerFactory,
-		EventHandler:  s.metrics.events(),
+	config := turn.ServerConfig{Realm: c.Realm, LoggerFactory: silent{}, EventHandler: s.metrics.events()}
+	if c.relays() {
+		err = s.listenAsRelay(c, &config)
+	} else {
+		err = s.listenUDP(c, &config, turn.PacketConnConfig{})
 	}
+	if err == nil {
+		s.server, err = turn.NewServer(config)
+	}
+	if err != nil {
+		for _, c := range s.closers {
+			_ = c()
+		}
+		return nil, fmt.Errorf("TURN server: %w", err)
+	}
+	return s, nil
+}
+
+// listenAsRelay opens what the configuration names, for users.
+func (s *Server) listenAsRelay(c Config, config *turn.ServerConfig) error {
+	config.AuthHandler = authenticator{c.Realm, c.Users, c.Secret}.authenticate
 	relays := &relayPool{
 		next: &turn.RelayAddressGeneratorPortRange{
 			RelayAddress: c.Relay.AsSlice(), Address: c.Bind.String(), MinPort: c.MinPort, MaxPort: c.MaxPort,
@@ -105,24 +121,54 @@ func Listen(c Config) (*Server, error) {
 		}
 		return ok
 	}
-	if err := s.listen(c, &config, relays, permits); err != nil {
-		s.closeAll()
-		return nil, fmt.Errorf("TURN server: %w", err)
+	if c.UDP != "" {
+		if err := s.listenUDP(c, config, turn.PacketConnConfig{RelayAddressGenerator: relays, PermissionHandler: permits}); err != nil {
+			return err
+		}
 	}
-	if s.server, err = turn.NewServer(config); err != nil {
-		s.closeAll()
-		return nil, fmt.Errorf("TURN server: %w", err)
+	for _, stream := range []struct{ address, scheme string }{{c.TCP, "turn"}, {c.TLS, "turns"}} {
+		if stream.address == "" {
+			continue
+		}
+		listener, err := net.Listen("tcp", stream.address)
+		if err != nil {
+			return err
+		}
+		s.opened(listener.Close, stream.scheme, listener.Addr(), "tcp")
+		if stream.scheme == "turns" {
+			listener = tls.NewListener(listener, c.TLSConfig)
+		}
+		config.ListenerConfigs = append(config.ListenerConfigs,
+			turn.ListenerConfig{Listener: listener, RelayAddressGenerator: relays, PermissionHandler: permits})
 	}
-	return s, nil
+	return nil
+}
+
+// listenUDP opens the UDP socket.
+func (s *Server) listenUDP(c Config, config *turn.ServerConfig, use turn.PacketConnConfig) error {
+	conn, err := net.ListenPacket("udp", c.UDP)
+	if err != nil {
+		return err
+	}
+	scheme, transport := "stun", ""
+	if c.relays() {
+		scheme, transport = "turn", "udp"
+	}
+	s.opened(conn.Close, scheme, conn.LocalAddr(), transport)
+	if use.PacketConn = conn; c.Observer != nil {
+		use.PacketConn = &observed{conn, c.Observer}
+	}
+	config.PacketConnConfigs = append(config.PacketConnConfigs, use)
+	return nil
 }
 
 func (c Config) withDefaults() (Config, error) {
 	switch {
 	case c.UDP == "" && c.TCP == "" && c.TLS == "":
 		return c, errors.New("no address to listen on")
-	case len(c.Users) == 0 && c.Secret == "":
-		return c, errors.New("neither users nor a secret: it would relay for nobody")
-	case !c.Relay.IsValid() || c.Relay.IsUnspecified():
+	case !c.relays() && (c.UDP == "" || c.TCP != "" || c.TLS != ""):
+		return c, errors.New("neither users nor a secret: TCP and TLS are for relaying")
+	case c.relays() && (!c.Relay.IsValid() || c.Relay.IsUnspecified()):
 		return c, fmt.Errorf("the relay's address is %v, want the one that peers reach", c.Relay)
 	case c.TLS != "" && c.TLSConfig == nil:
 		return c, errors.New("TLS needs a certificate")
@@ -151,42 +197,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Peers == nil {
 		c.Peers = PublicPeers
 	}
-	if c.LoggerFactory == nil {
-		c.LoggerFactory = silent{}
-	}
 	return c, nil
-}
-
-// listen opens what the configuration names.
-func (s *Server) listen(c Config, config *turn.ServerConfig, relays turn.RelayAddressGenerator, permits turn.PermissionHandler) error {
-	if c.UDP != "" {
-		conn, err := net.ListenPacket("udp", c.UDP)
-		if err != nil {
-			return err
-		}
-		s.opened(conn.Close, "turn", conn.LocalAddr(), "udp")
-		if c.Observer != nil {
-			conn = &observed{conn, c.Observer}
-		}
-		config.PacketConnConfigs = append(config.PacketConnConfigs,
-			turn.PacketConnConfig{PacketConn: conn, RelayAddressGenerator: relays, PermissionHandler: permits})
-	}
-	for _, stream := range []struct{ address, scheme string }{{c.TCP, "turn"}, {c.TLS, "turns"}} {
-		if stream.address == "" {
-			continue
-		}
-		listener, err := net.Listen("tcp", stream.address)
-		if err != nil {
-			return err
-		}
-		s.opened(listener.Close, stream.scheme, listener.Addr(), "tcp")
-		if stream.scheme == "turns" {
-			listener = tls.NewListener(listener, c.TLSConfig)
-		}
-		config.ListenerConfigs = append(config.ListenerConfigs,
-			turn.ListenerConfig{Listener: listener, RelayAddressGenerator: relays, PermissionHandler: permits})
-	}
-	return nil
 }
 
 // opened notes a socket that is listened on.
@@ -195,13 +206,8 @@ func (s *Server) opened(closer func() error, scheme string, address net.Addr, tr
 	s.endpoints = append(s.endpoints, endpoint{scheme, address.String(), transport})
 }
 
-func (s *Server) closeAll() {
-	for _, c := range s.closers {
-		_ = c()
-	}
-}
-
-// URLs returns the server's URLs for an ICE configuration (RFC 7065), UDP first.
+// URLs returns the server's URLs for an ICE configuration (RFC 7064, RFC 7065), UDP
+// first.
 // host is the name or address by which clients reach it; if it is empty, it is that
 // which is listened on.
 func (s *Server) URLs(host string) []string {
@@ -211,7 +217,11 @@ func (s *Server) URLs(host string) []string {
 		if host != "" {
 			listens = host
 		}
-		urls = append(urls, e.scheme+":"+net.JoinHostPort(listens, port)+"?transport="+e.transport)
+		url := e.scheme + ":" + net.JoinHostPort(listens, port)
+		if e.transport != "" {
+			url += "?transport=" + e.transport
+		}
+		urls = append(urls, url)
 	}
 	return urls
 }

@@ -312,7 +312,7 @@ func TestListenRefuses(t *testing.T) {
 	good := Config{UDP: "127.0.0.1:0", Relay: loopback, Users: map[string]string{"ann": "secret"}}
 	for want, change := range map[string]func(*Config){
 		"no address to listen on":  func(c *Config) { c.UDP = "" },
-		"for nobody":               func(c *Config) { c.Users = nil },
+		"are for relaying":         func(c *Config) { c.Users, c.TCP = nil, "127.0.0.1:0" },
 		"the relay's address":      func(c *Config) { c.Relay = netip.IPv4Unspecified() },
 		"TLS needs a certificate":  func(c *Config) { c.TLS = "127.0.0.1:0" },
 		"relay ports":              func(c *Config) { c.MinPort = 9 },
@@ -329,6 +329,63 @@ func TestListenRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error is %v, want one with %q", err, want)
 		}
+	}
+}
+
+// Without users the server answers questions and relays nothing.
+func TestServerForQuestionsAlone(t *testing.T) {
+	var mu sync.Mutex
+	var seen []Message
+	s, err := Listen(Config{UDP: "127.0.0.1:0", Observer: func(m Message) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, m)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	address, ok := strings.CutPrefix(s.URLs("")[0], "stun:")
+	if !ok || len(s.URLs("")) != 1 {
+		t.Fatalf("the URLs are %q", s.URLs(""))
+	}
+	conn, err := net.Dial("udp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	allocate := stun.MustBuild(stun.NewType(stun.MethodAllocate, stun.ClassRequest), stun.TransactionID,
+		stun.RawAttribute{Type: stun.AttrRequestedTransport, Value: []byte{17, 0, 0, 0}})
+	// The server takes requests in order: once it has answered the question it has
+	// dealt with the allocation.
+	question := stun.MustBuild(stun.BindingRequest, stun.TransactionID)
+	for _, m := range []*stun.Message{allocate, question} {
+		if _, err := conn.Write(m.Raw); err != nil {
+			t.Fatal(err)
+		}
+	}
+	me := addrPort(conn.LocalAddr())
+	for answer := new(stun.Message); answer.TransactionID != question.TransactionID; {
+		b := make([]byte, 1500)
+		n, err := conn.Read(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		*answer = stun.Message{Raw: b[:n]}
+		if err := answer.Decode(); err != nil {
+			t.Fatal(err)
+		}
+		if answer.Type == stun.NewType(stun.MethodAllocate, stun.ClassSuccessResponse) {
+			t.Fatal("the server has allocated a relay")
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if last := seen[len(seen)-1]; last.Type != stun.BindingSuccess || !last.Sent || last.Client != me || last.Mapped != me {
+		t.Errorf("the observer was told %+v, want an answer to %v", last, me)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/coder/websocket"
+	"github.com/pion/stun/v4"
 
 	"github.com/parleyrtc/webrtc"
 
@@ -18,7 +19,7 @@ import (
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
 	"github.com/parleyrtc/webrtc/examples/internal/signal"
-	"github.com/parleyrtc/webrtc/examples/internal/stunserver"
+	"github.com/parleyrtc/webrtc/examples/internal/turnserver"
 )
 
 const (
@@ -35,7 +36,7 @@ const (
 type session struct {
 	server *Server
 	conn   *websocket.Conn
-	stun   *stunserver.Server
+	stun   *turnserver.Server
 	log    *diagram.Log
 	peer   *peer.Peer
 	files  *store
@@ -133,7 +134,7 @@ func (s *session) run() error {
 	s.log = diagram.NewLog(func(e diagram.Event) { s.tell(reply{Event: &e}) })
 	defer s.log.Stop()
 	var err error
-	if s.stun, err = stunserver.Listen("127.0.0.1:0", s.asked); err != nil {
+	if s.stun, err = turnserver.Listen(turnserver.Config{UDP: "127.0.0.1:0", Observer: s.asked}); err != nil {
 		return err
 	}
 	defer s.stun.Close()
@@ -145,7 +146,7 @@ func (s *session) run() error {
 		Party:          diagram.PeerB,
 		Polite:         true,
 		Signal:         channel{s},
-		ICEServers:     []webrtc.ICEServer{{URLs: []string{s.stun.URL()}}},
+		ICEServers:     []webrtc.ICEServer{{URLs: s.stun.URLs("")}},
 		MediaEngine:    engine,
 		Log:            s.log,
 		BothWays:       true,
@@ -161,7 +162,7 @@ func (s *session) run() error {
 	s.peer.OnTrackEvent(s.call.announced)
 	s.peer.OnTrack(s.call.forward)
 	s.tell(reply{Hello: &hello{
-		STUN: s.stun.URL(), MaxFile: MaxFile, Plots: "plot/" + s.statistics.token + "/",
+		STUN: s.stun.URLs("")[0], MaxFile: MaxFile, Plots: "plot/" + s.statistics.token + "/",
 		At: float64(s.log.Now().Microseconds()) / 1000,
 	}})
 
@@ -272,18 +273,19 @@ func (s *session) ownSocket(address netip.AddrPort) {
 
 // asked draws what the session's STUN server is asked: by the peer, or by the
 // browser, whose sockets nobody here knows.
-func (s *session) asked(e stunserver.Exchange) {
+func (s *session) asked(m turnserver.Message) {
 	party := diagram.PeerA
 	s.mu.Lock()
-	if s.sockets[e.Client] {
+	if s.sockets[m.Client] {
 		party = diagram.PeerB
 	}
 	s.mu.Unlock()
-	if e.Answer {
-		s.log.Arrow(diagram.STUN, party, diagram.KindSTUN, fmt.Sprintf("you are %s", e.Mapped))
-		return
+	switch m.Type {
+	case stun.BindingRequest:
+		s.log.Arrow(party, diagram.STUN, diagram.KindSTUN, "who am I?")
+	case stun.BindingSuccess:
+		s.log.Arrow(diagram.STUN, party, diagram.KindSTUN, fmt.Sprintf("you are %s", m.Mapped))
 	}
-	s.log.Arrow(party, diagram.STUN, diagram.KindSTUN, "who am I?")
 }
 
 // channel is the session's WebSocket as a signal channel.
