@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -34,8 +33,6 @@ type NATDiscovery struct {
 	// Timeout is how long an answer is waited for; 0 stands for 3 s. Discovery takes
 	// at most three times as long.
 	Timeout time.Duration
-	// Rand makes transaction IDs; nil stands for the system's.
-	Rand io.Reader
 }
 
 // Discover finds out how the network treats the host's UDP (RFC 5780 §4). It
@@ -60,10 +57,7 @@ func (c NATDiscovery) Discover(ctx context.Context) (NATBehavior, error) {
 	if c.Timeout <= 0 {
 		c.Timeout = natTimeout
 	}
-	if c.Rand == nil {
-		c.Rand = rand.Reader
-	}
-	d := &natDiscovery{rand: c.Rand, timeout: c.Timeout, servers: c.Servers}
+	d := &natDiscovery{rand: rand.Reader, timeout: c.Timeout, servers: c.Servers}
 	interfaces, err := c.Network.Interfaces()
 	if err != nil {
 		return NATBehavior{}, fmt.Errorf("ice: NAT discovery: %w", err)

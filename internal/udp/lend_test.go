@@ -102,21 +102,24 @@ func BenchmarkIdleSocket(b *testing.B) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		conns := make([]Conn, sockets)
-		var wg sync.WaitGroup
+		var wg, read sync.WaitGroup
+		read.Add(sockets)
 		for i := range conns {
 			conns[i] = listen(b, "127.0.0.1")
 			wg.Go(func() {
 				for batch := make([]Datagram, MaxLent); ; Release(batch) {
-					if _, err := conns[i].ReadBatch(batch); err != nil {
+					n, err := conns[i].ReadBatch(batch)
+					if err != nil {
 						return
 					}
+					read.Add(-n)
 				}
 			})
 		}
 		for i := range conns {
 			conns[(i+1)%sockets].WriteBatch([]Datagram{numbered(i, 1200, conns[i].LocalAddr())})
 		}
-		time.Sleep(50 * time.Millisecond)
+		read.Wait()
 		runtime.GC()
 		runtime.GC() // twice, for what pools hold
 		runtime.ReadMemStats(&after)
