@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"sync"
 	"testing"
-	"time"
 )
 
 // ReadBatch lends buffers with what it has read, and Release takes them back.
