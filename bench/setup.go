@@ -14,11 +14,8 @@ type pair struct{ offerer, answerer peer.Peer }
 
 func (p pair) close() error { return errors.Join(p.offerer.Close(), p.answerer.Close()) }
 
-// newPair makes two peers with a channel, or a track from one to the other, and
+// newPairOf makes two peers with a channel, or a track from one to the other, and
 // returns when both ends are connected and the channel is open at both.
-func newPair(l peer.Library, media bool) (pair, error) { return newPairOf(l, l, media) }
-
-// newPairOf does so with peers of two libraries.
 func newPairOf(l, other peer.Library, media bool) (pair, error) {
 	var p pair
 	var err error
