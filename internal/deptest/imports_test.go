@@ -66,7 +66,8 @@ var rooms = []room{
 	{name: "internal/enginelog", outside: []string{"github.com/pion/logging"}},
 	{name: "internal/deptest"},
 	{name: "internal/demux"},
-	{name: "internal/udp", outside: []string{"golang.org/x/net/...", "golang.org/x/sys/..."}},
+	{name: "internal/netwatch", outside: []string{"golang.org/x/sys/..."}},
+	{name: "internal/udp", inside: []string{"internal/netwatch"}, outside: []string{"golang.org/x/net/...", "golang.org/x/sys/..."}},
 	{name: "internal/mux", inside: []string{"internal/udp"}},
 	{name: "internal/turntest", inside: []string{"internal/udp"}, outside: []string{"github.com/pion/stun/v4"}}, // for tests
 	{name: "internal/simnet", inside: []string{"internal/udp"}, outside: []string{"golang.org/x/net/..."}},

@@ -1,6 +1,7 @@
 package simnet
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -22,9 +23,13 @@ type Host struct {
 	blocked   bool
 	rcvbuf    int
 	gro       bool
+	watchers  map[*func()]struct{}
 }
 
-var _ udp.Network = (*Host)(nil)
+var (
+	_ udp.Network = (*Host)(nil)
+	_ udp.Watcher = (*Host)(nil)
+)
 
 // An Option says how an interface is attached, or how its host behaves.
 type Option func(*attachment)
@@ -120,6 +125,7 @@ func (h *Host) Name() string { return h.name }
 // AddInterface adds an interface that is up. It panics if the name or an
 // address is taken.
 func (h *Host) AddInterface(name string, opts ...Option) *Interface {
+	defer h.tellWatchers()
 	h.n.mu.Lock()
 	defer h.n.mu.Unlock()
 	return h.addInterface(name, attach(opts))
@@ -170,4 +176,29 @@ func (h *Host) Interfaces() ([]udp.Interface, error) {
 		out[k] = udp.Interface{Name: i.name, Index: i.index, MTU: i.mtu, Flags: i.flags(), Addrs: slices.Clone(i.addrs)}
 	}
 	return out, nil
+}
+
+// WatchInterfaces has changed called, on the goroutine that makes the change, after
+// each change of the host's interfaces and their addresses, until stop is called.
+func (h *Host) WatchInterfaces(changed func()) (stop func()) {
+	h.n.mu.Lock()
+	defer h.n.mu.Unlock()
+	if h.watchers == nil {
+		h.watchers = map[*func()]struct{}{}
+	}
+	h.watchers[&changed] = struct{}{}
+	return func() {
+		h.n.mu.Lock()
+		defer h.n.mu.Unlock()
+		delete(h.watchers, &changed)
+	}
+}
+
+func (h *Host) tellWatchers() {
+	h.n.mu.Lock()
+	all := slices.Collect(maps.Keys(h.watchers))
+	h.n.mu.Unlock()
+	for _, changed := range all {
+		(*changed)()
+	}
 }

@@ -99,6 +99,7 @@ func (i *Interface) Down() { i.setUp(false) }
 func (i *Interface) Up() { i.setUp(true) }
 
 func (i *Interface) setUp(up bool) {
+	defer i.h.tellWatchers()
 	i.h.n.mu.Lock()
 	defer i.h.n.mu.Unlock()
 	i.up = up
@@ -107,6 +108,7 @@ func (i *Interface) setUp(up bool) {
 // Remove takes the interface away with its addresses. Sockets bound to them
 // live on: reads wait, writes give ENETUNREACH.
 func (i *Interface) Remove() {
+	defer i.h.tellWatchers()
 	i.h.n.mu.Lock()
 	defer i.h.n.mu.Unlock()
 	i.detach()
@@ -116,6 +118,7 @@ func (i *Interface) Remove() {
 
 // AddAddr gives the interface another address, written as for Addrs.
 func (i *Interface) AddAddr(addr string) {
+	defer i.h.tellWatchers()
 	i.h.n.mu.Lock()
 	defer i.h.n.mu.Unlock()
 	i.addAddr(parsePrefix(addr))
@@ -124,6 +127,7 @@ func (i *Interface) AddAddr(addr string) {
 // RemoveAddr takes an address away. Sockets bound to it live on as after
 // Remove, and work again where an interface of the host gets the address again.
 func (i *Interface) RemoveAddr(addr string) {
+	defer i.h.tellWatchers()
 	i.h.n.mu.Lock()
 	defer i.h.n.mu.Unlock()
 	i.removeAddr(netip.MustParseAddr(addr))
@@ -132,6 +136,7 @@ func (i *Interface) RemoveAddr(addr string) {
 // Move takes all addresses away and attaches the interface anew, as a
 // telephone that changes from one wireless network to another.
 func (i *Interface) Move(opts ...Option) {
+	defer i.h.tellWatchers()
 	i.h.n.mu.Lock()
 	defer i.h.n.mu.Unlock()
 	if i.removed {

@@ -188,3 +188,32 @@ func TestWithinAHost(t *testing.T) {
 		ll.wantAt("link-local", ll.addr(), 0)
 	})
 }
+
+// Whoever watches a host's interfaces is told of each change, and of none afterwards.
+func TestChangesAreToldOf(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, n *Network) {
+		h := n.Host("a", Addrs("10.0.0.1"))
+		told := 0
+		stop := h.WatchInterfaces(func() {
+			if _, err := h.Interfaces(); err != nil {
+				t.Error(err)
+			}
+			told++
+		})
+		wlan := h.AddInterface("wlan0", Addrs("192.168.1.2"))
+		changes := []func(){
+			wlan.Down, wlan.Up, func() { wlan.AddAddr("192.168.1.3") }, func() { wlan.RemoveAddr("192.168.1.2") },
+			func() { wlan.Move(Addrs("192.168.7.7")) }, wlan.Remove,
+		}
+		for i, change := range changes {
+			if change(); told != i+2 {
+				t.Errorf("told %d times after %d changes", told, i+2)
+			}
+		}
+		stop()
+		stop()
+		if h.Interface("eth0").Down(); told != len(changes)+1 {
+			t.Error("told of a change after the end")
+		}
+	})
+}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+
+	"github.com/parleyrtc/webrtc/internal/netwatch"
 )
 
 // System returns the host's own network.
@@ -26,6 +28,9 @@ func (system) LookupHost(ctx context.Context, host string) ([]netip.Addr, error)
 
 // Interfaces lists the host's interfaces as they are now.
 func (system) Interfaces() ([]Interface, error) { return interfaces() }
+
+// WatchInterfaces is netwatch.Watch: one goroutine serves the process.
+func (system) WatchInterfaces(changed func()) (stop func()) { return netwatch.Watch(changed) }
 
 func listInterfaces() ([]Interface, error) {
 	ifis, err := net.Interfaces()

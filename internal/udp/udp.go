@@ -35,7 +35,8 @@
 //
 // A socket takes two file descriptors on Linux: see doorbell.
 //
-// No packet costs an allocation. The package starts no goroutine.
+// No packet costs an allocation. The package starts no goroutine; that which watches
+// the interfaces is internal/netwatch's.
 package udp
 
 import (
@@ -135,4 +136,12 @@ type Network interface {
 	DialTCP(ctx context.Context, local netip.Addr, remote netip.AddrPort) (net.Conn, error)
 	// LookupHost resolves a host name to its IPv4 and IPv6 addresses.
 	LookupHost(ctx context.Context, host string) ([]netip.Addr, error)
+}
+
+// A Watcher is a Network that tells when its interfaces change.
+type Watcher interface {
+	// WatchInterfaces has changed called soon after what Interfaces returns has
+	// changed, from any goroutine and until stop is called. changed must neither wait
+	// nor call stop, which may be called more than once.
+	WatchInterfaces(changed func()) (stop func())
 }
