@@ -41,6 +41,8 @@ type Gatherer struct {
 
 	mdns mdnsEdge
 
+	continual continual
+
 	found       []CandidateFound // of this generation
 	priorities  map[uint32]bool  // of this generation's candidates
 	foundations foundations
@@ -87,6 +89,7 @@ func (g *Gatherer) Gather(now time.Time, ufrag string) {
 	g.mappings = nil
 	g.stun.cancel(func(*stunTransaction) bool { return true })
 	g.ageRelays(now)
+	g.continual.begin(g)
 	g.setState(GatheringStateGathering)
 	g.startServers(now)
 	g.scan(true)
@@ -94,7 +97,8 @@ func (g *Gatherer) Gather(now time.Time, ufrag string) {
 
 // Rescan compares the sockets with the interfaces as they are now and closes
 // those whose address is gone, with SocketClosed. New addresses wait for the
-// next Gather. The owner calls it when it learns that the network changed.
+// next Gather, unless gathering is continual. The owner calls it when it learns
+// that the network changed.
 func (g *Gatherer) Rescan(now time.Time) {
 	if !g.edge.isClosed() && g.generation > 0 {
 		g.scan(false)
@@ -134,6 +138,7 @@ func (g *Gatherer) HandleTimeout(now time.Time) {
 	g.handleRelayTimeouts(now)
 	g.handleResults(now)
 	g.handleMulticastTimeout(now)
+	g.handleContinualTimeout(now)
 }
 
 // NextTimeout returns when HandleTimeout has to be called; the zero time is
@@ -142,7 +147,8 @@ func (g *Gatherer) NextTimeout() time.Time {
 	if g.edge.isClosed() {
 		return time.Time{}
 	}
-	return sooner(sooner(g.stun.nextTimeout(), g.nextRenewal()), sooner(g.nextRelayTimeout(), g.mdns.nextTimeout()))
+	next := sooner(sooner(g.stun.nextTimeout(), g.nextRenewal()), sooner(g.nextRelayTimeout(), g.mdns.nextTimeout()))
+	return sooner(next, g.continual.nextTimeout())
 }
 
 // Poll returns the next event, and false if there is none now.

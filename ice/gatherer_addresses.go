@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/parleyrtc/webrtc/internal/udp"
 )
@@ -21,6 +22,28 @@ type addressRules struct {
 type localAddress struct {
 	ip   netip.Addr // link-local IPv6 with its zone
 	name string     // of the interface
+	// costly: the interface is likely to be slower, or to cost more, than others.
+	costly bool
+}
+
+// costlyRank is what puts addresses of such interfaces behind all others, also those
+// that come later.
+const costlyRank = 1 << 10
+
+// rank is the rank among candidates of one type of the address at this place.
+func (a localAddress) rank(order int) int {
+	if a.costly {
+		order += costlyRank
+	}
+	return order
+}
+
+// costly says whether an interface is a mobile network's, by the names that Linux
+// and Android give those, or a tunnel.
+func costly(ifi udp.Interface) bool {
+	return ifi.Flags&net.FlagPointToPoint != 0 || slices.ContainsFunc([]string{"wwan", "wwp", "rmnet", "ccmni"}, func(prefix string) bool {
+		return strings.HasPrefix(ifi.Name, prefix)
+	})
 }
 
 // selectAddresses picks the addresses to gather from, the most preferred first
@@ -30,7 +53,13 @@ func (r addressRules) selectAddresses(interfaces []udp.Interface) []localAddress
 	// after the others, which else keep the system's order (RFC 8421 §3).
 	interfaces = slices.Clone(interfaces)
 	slices.SortStableFunc(interfaces, func(a, b udp.Interface) int {
-		return int(a.Flags&net.FlagPointToPoint) - int(b.Flags&net.FlagPointToPoint)
+		switch {
+		case costly(a) == costly(b):
+			return 0
+		case costly(a):
+			return 1
+		}
+		return -1
 	})
 	var v4, v6 []localAddress
 	seen := map[netip.Addr]bool{}
@@ -44,9 +73,9 @@ func (r addressRules) selectAddresses(interfaces []udp.Interface) []localAddress
 			}
 			seen[ip] = true
 			if ip.Is4() {
-				v4 = append(v4, localAddress{ip, ifi.Name})
+				v4 = append(v4, localAddress{ip, ifi.Name, costly(ifi)})
 			} else {
-				v6 = append(v6, localAddress{ip, ifi.Name})
+				v6 = append(v6, localAddress{ip, ifi.Name, costly(ifi)})
 			}
 		}
 	}

@@ -37,14 +37,14 @@ func (g *Gatherer) announceHosts(s *gatherSocket) (replaced bool) {
 		addr := netip.AddrPortFrom(a.ip.WithZone(""), s.port)
 		host := g.rewrite(a, s.key.protocol(), CandidateTypeHost)
 		for _, ip := range host.addresses(addr.Addr()) {
-			g.announce(s, CandidateTypeHost, netip.AddrPortFrom(ip, s.port), addr, Server{}, s.order+i)
+			g.announce(s, CandidateTypeHost, netip.AddrPortFrom(ip, s.port), addr, Server{}, a.rank(s.order+i))
 		}
 		if s.key.tcp != TCPTypeUnspecified || g.cfg.Lite {
 			continue
 		}
 		reflexive := g.rewrite(a, s.key.protocol(), CandidateTypeServerReflexive)
 		for _, ip := range reflexive.external {
-			g.announce(s, CandidateTypeServerReflexive, netip.AddrPortFrom(ip, s.port), addr, Server{}, s.order+i)
+			g.announce(s, CandidateTypeServerReflexive, netip.AddrPortFrom(ip, s.port), addr, Server{}, a.rank(s.order+i))
 		}
 		replaced = replaced || reflexive.replaces
 	}

@@ -83,6 +83,12 @@ type GathererConfig struct {
 	Rewrite []AddressRewriteRule
 	// IncludeLoopback gathers from loopback interfaces too.
 	IncludeLoopback bool
+	// Continual has the gatherer notice when the host's interfaces change, if Network
+	// is a NetworkWatcher: new addresses give candidates of the same generation, those
+	// that are gone close their sockets, and relays that are lost are allocated anew.
+	// Without it, addresses that are gone are found by Rescan, and new ones wait for
+	// the next Gather.
+	Continual bool
 	// Component is the component of the candidates; 0 is ComponentRTP.
 	Component uint16
 	// MulticastDNS is the mode; 0 is MulticastDNSModeQueryOnly.

@@ -20,6 +20,8 @@ type gatherEdge struct {
 	mu     sync.Mutex // guards what follows
 	closed bool
 	conns  map[udp.Conn]struct{}
+	// unwatch ends the watch over the interfaces; nil if there is none.
+	unwatch func()
 }
 
 func newGatherEdge(owner func(func(now time.Time))) *gatherEdge {
@@ -86,9 +88,12 @@ func (e *gatherEdge) isClosed() bool {
 func (e *gatherEdge) close() {
 	e.mu.Lock()
 	e.closed = true
-	conns := e.conns
-	e.conns = nil
+	conns, unwatch := e.conns, e.unwatch
+	e.conns, e.unwatch = nil, nil
 	e.mu.Unlock()
+	if unwatch != nil {
+		unwatch()
+	}
 	e.cancel()
 	for c := range conns {
 		c.Close()

@@ -23,6 +23,9 @@ type mapping struct {
 // MUST be kept alive by additional Binding requests to the server" (RFC 8445
 // §5.1.1.4).
 func (g *Gatherer) keepAlive(now time.Time, s *serverLookup, t *stunTransaction) {
+	if g.continual.concluded {
+		return // a candidate that came later is checked at once, or not at all
+	}
 	g.mappings = append(g.mappings, mapping{t.base, t.server, s, now.Add(mappingKeepalive)})
 }
 
@@ -30,7 +33,7 @@ func (g *Gatherer) keepAlive(now time.Time, s *serverLookup, t *stunTransaction)
 // been selected, or the agent has failed. The other candidates' NAT bindings are
 // left to expire (RFC 8445 §5.1.1.4: "until ICE processing has completed").
 func (g *Gatherer) Conclude(now time.Time) {
-	g.mappings = nil
+	g.mappings, g.continual.concluded = nil, true
 	g.stun.cancel(func(t *stunTransaction) bool { return t.keepalive })
 }
 

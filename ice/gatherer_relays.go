@@ -62,6 +62,8 @@ type relayTarget struct {
 	local  localAddress
 	order  int
 	hops   int
+	// attempts counts those to replace an allocation that was lost.
+	attempts int
 }
 
 // Permit says that the peer may send from an address. Relays, those to come too,
@@ -95,8 +97,9 @@ func (g *Gatherer) relayAddressesListed(_ time.Time, order map[netip.Addr]int, a
 		}
 		g.closeRelay(r)
 	}
-	if g.scanGathers && !g.rescanGathers {
+	if (g.scanGathers || g.cfg.Continual && g.relays.listed) && !g.rescanGathers {
 		g.relays.locals, g.relays.listed = addresses, true
+		g.relaysFollow(order)
 		for _, s := range g.servers {
 			g.relayThrough(s)
 		}
@@ -139,7 +142,7 @@ func (g *Gatherer) openRelay(s *serverLookup, target relayTarget) {
 		link, err := scan.reach(ctx, secure, s.server, target)
 		cancel()
 		if err != nil {
-			g.edge.post(func(now time.Time) { g.relayNotOpened(now, s, generation, err) })
+			g.edge.post(func(now time.Time) { g.relayNotOpened(now, s, generation, target, err) })
 			return
 		}
 		conn := newRelayConn(link, target.server, &relayView{})
@@ -180,12 +183,13 @@ func asLink(l *streamLink, err error) (turnLink, error) {
 	return l, nil
 }
 
-func (g *Gatherer) relayNotOpened(_ time.Time, s *serverLookup, generation int, err error) {
+func (g *Gatherer) relayNotOpened(now time.Time, s *serverLookup, generation int, target relayTarget, err error) {
 	if g.generation != generation {
 		return
 	}
 	s.outstanding--
 	s.failure = fmt.Sprintf("no way to the server: %v", err)
+	g.retryRelay(now, s, target)
 	g.checkComplete()
 }
 
@@ -277,15 +281,15 @@ func (g *Gatherer) handleRelay(now time.Time, r *relay) {
 		case e.err == nil:
 			g.relayAllocated(now, r, e)
 		case r.allocated:
-			g.relayLost(r, e)
+			g.relayLost(now, r, e)
 		default:
-			g.relayRefused(r, e)
+			g.relayRefused(now, r, e)
 		}
 	}
 }
 
 func (g *Gatherer) relayAllocated(now time.Time, r *relay, e turnEvent) {
-	r.allocated = true
+	r.allocated, r.target.attempts = true, 0
 	r.lookup.answered = true
 	r.lookup.outstanding--
 	for _, addr := range e.relayed {
@@ -298,7 +302,7 @@ func (g *Gatherer) relayAllocated(now time.Time, r *relay, e turnEvent) {
 
 // relayRefused goes on from an attempt that gave no allocation: elsewhere, from
 // another port, or not at all.
-func (g *Gatherer) relayRefused(r *relay, e turnEvent) {
+func (g *Gatherer) relayRefused(now time.Time, r *relay, e turnEvent) {
 	s, next := r.lookup, r.target
 	next.hops++
 	g.closeRelay(r)
@@ -313,18 +317,22 @@ func (g *Gatherer) relayRefused(r *relay, e turnEvent) {
 		g.openRelay(s, next)
 	case e.code != 0:
 		s.answered = true
+		if e.code >= codeAllocationQuota {
+			g.retryRelay(now, s, r.target)
+		}
 		if !s.refused[e.code] {
 			s.refused[e.code] = true
 			g.emitServerError(s, s.from, e.code, e.err.Error())
 		}
 	default:
 		s.failure = e.err.Error()
+		g.retryRelay(now, s, r.target)
 	}
 }
 
 // relayLost reports an allocation that could not be kept: its socket is closed,
 // and with it the pairs through it are gone.
-func (g *Gatherer) relayLost(r *relay, e turnEvent) {
+func (g *Gatherer) relayLost(now time.Time, r *relay, e turnEvent) {
 	g.cfg.Logger.Info("relay lost", "server", r.lookup.server.hostPort(), "code", e.code, "reason", e.err)
 	code := e.code
 	if code == 0 {
@@ -332,12 +340,14 @@ func (g *Gatherer) relayLost(r *relay, e turnEvent) {
 	}
 	g.emitServerError(r.lookup, r.lookup.from, code, e.err.Error())
 	g.closeRelay(r)
+	g.replaceRelay(now, r)
 }
 
 func (g *Gatherer) closeRelay(r *relay) {
 	delete(g.relays.open, r.id)
 	g.relays.list = slices.DeleteFunc(slices.Clone(g.relays.list), func(o *relay) bool { return o == r })
 	g.relays.dropped += r.dropped()
+	g.forgetCandidates(r.id)
 	g.edge.release(r.conn)
 	g.emit(SocketClosed{r.id})
 }
@@ -429,7 +439,7 @@ func (g *Gatherer) announceRelay(r *relay, addr, mapped netip.AddrPort) {
 // relayRank orders relayed candidates: by the way to the server, since streams
 // hold packets up behind lost ones, then by local address and server.
 func (g *Gatherer) relayRank(r *relay) int {
-	rank := r.target.order*len(g.servers) + r.lookup.rank
+	rank := r.target.local.rank(r.target.order*len(g.servers) + r.lookup.rank)
 	switch r.lookup.server.relayProtocol() {
 	case "tcp":
 		return rank + 1<<12

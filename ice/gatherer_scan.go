@@ -35,7 +35,7 @@ func (g *Gatherer) scan(gathers bool) {
 		},
 		// A relay-only gathering has no use for local addresses: relayed
 		// candidates' bases are on their server.
-		opens:   gathers && g.cfg.Policy != GatherRelay,
+		opens:   (gathers || g.cfg.Continual) && g.cfg.Policy != GatherRelay,
 		portMin: g.cfg.PortMin, portMax: g.cfg.PortMax,
 		udpMux: g.cfg.UDPMux, tcpMux: g.cfg.TCPMux, lite: g.cfg.Lite,
 		open: map[socketKey]bool{},
@@ -78,7 +78,7 @@ func (s scanTask) run(g *Gatherer) {
 		}
 		conn, err := plan.listen(g.edge.ctx)
 		if err != nil {
-			g.edge.post(func(time.Time) { g.listenFailed(plan.addresses[0], err) })
+			g.edge.post(func(now time.Time) { g.bindFailed(now, plan.addresses[0], err) })
 			continue
 		}
 		if !g.edge.adopt(conn) {
@@ -157,6 +157,7 @@ func (g *Gatherer) closeSocket(s *gatherSocket) {
 	g.edge.release(s.conn)
 	g.forgetMappings(s.id)
 	g.dropRequests(s.id)
+	g.forgetCandidates(s.id)
 	g.emit(SocketClosed{s.id})
 }
 
@@ -189,6 +190,7 @@ func (g *Gatherer) socketOpened(now time.Time, plan socketPlan, conn udp.Conn) {
 
 func (g *Gatherer) scanEnded(now time.Time) {
 	g.scanning, g.scanGathers = false, false
+	g.lookAgain(now)
 	if g.rescan {
 		gathers := g.rescanGathers
 		g.rescan, g.rescanGathers = false, false

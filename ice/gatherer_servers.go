@@ -156,7 +156,7 @@ func (g *Gatherer) handleResults(now time.Time) {
 func (g *Gatherer) reflected(now time.Time, s *serverLookup, t *stunTransaction, mapped netip.AddrPort) {
 	socket := g.sockets[t.base]
 	base := socket.addressLike(mapped.Addr())
-	g.announce(socket, CandidateTypeServerReflexive, mapped, base, s.server, socket.order*len(g.servers)+s.rank)
+	g.announce(socket, CandidateTypeServerReflexive, mapped, base, s.server, socket.addresses[0].rank(socket.order*len(g.servers)+s.rank))
 	g.keepAlive(now, s, t)
 }
 

@@ -7,6 +7,11 @@ import "github.com/parleyrtc/webrtc/internal/udp"
 // program gives another to run on a virtual network or to wrap the sockets.
 type Network = udp.Network
 
+// NetworkWatcher is a Network that tells when its interfaces change, as SystemNetwork
+// does. Whoever wraps one in a type of its own has to pass the method on, or continual
+// gathering (GathererConfig.Continual) learns of changes only by Gatherer.Rescan.
+type NetworkWatcher = udp.Watcher
+
 // NetworkInterface is a network interface as it was when it was listed: name,
 // index, MTU, flags and addresses with their prefix lengths.
 type NetworkInterface = udp.Interface

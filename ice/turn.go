@@ -54,6 +54,7 @@ const (
 	codeAllocationMismatch     = 437
 	codeStaleNonce             = 438
 	codeAddressFamilyUnsupport = 440
+	codeAllocationQuota        = 486
 )
 
 // turnConfig is what a turnClient works with.
