@@ -77,12 +77,15 @@ func TestVirtualSixDescriptionsAtEveryMoment(t *testing.T) {
 }
 
 // TestVirtualTransportsStartOnAProvisionalAnswer: a provisional answer
-// starts ICE and DTLS (RFC 9429 §4.1.8).
+// starts ICE and DTLS (RFC 9429 §4.1.8). The transport that the offer has for the
+// video, and that the answer does not need, holds nothing up.
 func TestVirtualTransportsStartOnAProvisionalAnswer(t *testing.T) {
 	inWorld(t, 1, func(w *world) {
 		a, b := w.peer("a", simnet.Addrs("192.0.2.1")), w.peer("b", simnet.Addrs("192.0.2.2"))
 		w.signal(a, b, fixed(time.Millisecond))
 		d := a.channel("chat", nil)
+		_, err := a.AddTransceiverFromKind(RTPCodecTypeVideo)
+		a.must(err, "AddTransceiverFromKind")
 		a.must(a.SetLocalDescription(SessionDescription{}), "offer")
 		b.must(b.SetRemoteDescription(*a.LocalDescription()), "offer")
 		b.must(b.SetLocalDescription(SessionDescription{Type: SDPTypePranswer}), "pranswer")

@@ -1,5 +1,11 @@
 package webrtc
 
+import (
+	"iter"
+
+	"github.com/parleyrtc/webrtc/signaling"
+)
+
 // refreshStates derives the connection's states from its transports' and
 // fires the events of those that changed, in the order of webrtc-pc §5.6.4:
 // iceconnectionstatechange, then connectionstatechange.
@@ -23,13 +29,33 @@ func (pc *PeerConnection) refreshStates() {
 	}
 }
 
+// transportsInUse are those that the connection's states derive from. While an
+// answer is provisional, transports of sections that it bundles elsewhere wait
+// without a peer for the final one, which may say otherwise (RFC 9429 §4.1.10.1):
+// nothing is to come of them meanwhile.
+func (pc *PeerConnection) transportsInUse() iter.Seq[*transport] {
+	state := pc.machine.State()
+	provisional := state == signaling.HaveLocalPranswer || state == signaling.HaveRemotePranswer
+	return func(yield func(*transport) bool) {
+		for _, t := range pc.transports {
+			if provisional && t.publicICE.remote.Load() == nil {
+				continue
+			}
+			if !yield(t) {
+				return
+			}
+		}
+	}
+}
+
 // deriveICEState is the table of webrtc-pc §4.3.4 (RTCIceConnectionState).
 func (pc *PeerConnection) deriveICEState() ICEConnectionState {
 	var n [ICETransportStateClosed + 1]int
-	for _, t := range pc.transports {
+	total := 0
+	for t := range pc.transportsInUse() {
 		n[t.iceState]++
+		total++
 	}
-	total := len(pc.transports)
 	closed := n[ICETransportStateClosed]
 	switch {
 	case n[ICETransportStateFailed] > 0:
@@ -51,11 +77,12 @@ func (pc *PeerConnection) deriveICEState() ICEConnectionState {
 func (pc *PeerConnection) deriveState() PeerConnectionState {
 	var ice [ICETransportStateClosed + 1]int
 	var dtls [DTLSTransportStateFailed + 1]int
-	for _, t := range pc.transports {
+	total := 0
+	for t := range pc.transportsInUse() {
 		ice[t.iceState]++
 		dtls[t.dtlsState]++
+		total++
 	}
-	total := len(pc.transports)
 	iceUp := ice[ICETransportStateConnected] + ice[ICETransportStateCompleted] + ice[ICETransportStateClosed]
 	switch {
 	case ice[ICETransportStateFailed]+dtls[DTLSTransportStateFailed] > 0:

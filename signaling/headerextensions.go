@@ -22,15 +22,20 @@ type extensionIDs struct {
 	id  map[string]uint8
 }
 
-// newExtensionIDs returns what the sections in use have negotiated.
+// newExtensionIDs returns what the sections have negotiated, those in use before
+// those that were: an id keeps its meaning for the session, since packets of a
+// section that has ended may still be on their way, and since Firefox refuses a
+// description in which it has another one.
 func newExtensionIDs(rows []mline) *extensionIDs {
 	ids := &extensionIDs{id: map[string]uint8{}}
-	for _, row := range rows {
-		if row.rejected {
-			continue
-		}
-		for _, e := range row.used.extensions {
-			ids.take(e.URI, e.ID)
+	for _, list := range []func(mline) []HeaderExtension{
+		func(r mline) []HeaderExtension { return r.used.extensions },
+		func(r mline) []HeaderExtension { return r.retired },
+	} {
+		for _, row := range rows {
+			for _, e := range list(row) {
+				ids.take(e.URI, e.ID)
+			}
 		}
 	}
 	return ids

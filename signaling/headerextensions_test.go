@@ -140,3 +140,36 @@ func TestExtensionsHaveTheirCustomaryIDs(t *testing.T) {
 		}
 	}
 }
+
+// An id keeps its meaning after the end of the section that had it, through further
+// sections at the place.
+func TestExtensionIDsOutliveTheirSection(t *testing.T) {
+	a, b := parties(t)
+	named := func(uris ...string) (list []Extension) {
+		for _, uri := range uris {
+			list = append(list, Extension{URI: uri})
+		}
+		return list
+	}
+	a.add(codec.Audio, sdp.DirectionSendrecv).Extensions = nil
+	var got []string
+	for _, uri := range []string{"urn:first", "urn:second", "urn:third", "urn:first"} {
+		video := a.add(codec.Video, sdp.DirectionSendrecv)
+		video.Extensions = named(uri)
+		a.refresh()
+		offer := a.offer()
+		got = append(got, lines(&offer, "a=extmap:")...)
+		b.setRemote(offer)
+		for _, t := range b.world.transceivers {
+			t.Extensions = named("urn:first", "urn:second", "urn:third")
+		}
+		b.refresh()
+		b.setLocal(Description{})
+		a.setRemote(*b.CurrentLocal())
+		a.stop(video)
+		negotiate(a, b)
+	}
+	if want := []string{"a=extmap:6 urn:first", "a=extmap:7 urn:second", "a=extmap:8 urn:third", "a=extmap:6 urn:first"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

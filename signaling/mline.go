@@ -32,6 +32,8 @@ type mline struct {
 	rejected bool
 	// used is what has been negotiated under payload types and ids.
 	used used
+	// retired is what ids stood for in sections that were in this place before.
+	retired []HeaderExtension
 }
 
 // used is which formats and header extensions the payload types and ids of a
@@ -50,6 +52,11 @@ func (u used) with(m *Media) used {
 		extensions: union(func(e HeaderExtension) uint8 { return e.ID },
 			m.ReceiveExtensions, m.SendExtensions, u.extensions),
 	}
+}
+
+// ended returns what ids have stood for in a place whose section ends.
+func (u used) ended(retired []HeaderExtension) []HeaderExtension {
+	return union(func(e HeaderExtension) uint8 { return e.ID }, u.extensions, retired)
 }
 
 // union returns the first of each number that is in the lists. If the first list has
@@ -101,6 +108,9 @@ func proposeRows(rows []mline, offer *content) []mline {
 		row := mline{mid: media.Mid, kind: media.Kind, data: i == data, rejected: unusable(media)}
 		// RFC 9429 §5.2.2: a section with a new mid at the place of a rejected one
 		// is a new section.
+		if i < len(rows) {
+			row.retired = rows[i].retired
+		}
 		if i < len(rows) && rows[i].is(media) {
 			old := rows[i]
 			row.mid, row.name, row.transport, row.transceiver, row.used = old.mid, old.name, old.transport, old.transceiver, old.used
@@ -143,7 +153,7 @@ func settle(rows, inForce []mline, answer *content, next *TransportID) []mline {
 	for i := range settled {
 		row := &settled[i]
 		if unusable(answer.Media[i]) {
-			*row = mline{mid: row.mid, name: row.name, kind: row.kind, rejected: true}
+			*row = mline{mid: row.mid, name: row.name, kind: row.kind, rejected: true, retired: row.used.ended(row.retired)}
 		}
 	}
 	joinBundle(settled, answer)
