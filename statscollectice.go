@@ -77,6 +77,7 @@ func (c *statsCollector) pair(t *transport, p ice.PairStats) ICECandidatePairSta
 		RemoteCandidateID: c.candidate(t, StatsTypeRemoteCandidate, p.Generation, *candidateFrom(p.Pair.Remote)),
 		State:             StatsICECandidatePairState(p.Pair.State.String()),
 		Nominated:         p.Pair.Nominated,
+		FailureReason:     p.FailureReason,
 
 		TotalRoundTripTime: p.TotalRoundTripTime, CurrentRoundTripTime: p.CurrentRoundTripTime,
 		RequestsReceived: p.RequestsReceived, RequestsSent: p.RequestsSent,

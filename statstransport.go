@@ -81,6 +81,9 @@ type ICECandidatePairStats struct {
 	// agent has chosen it.
 	State     StatsICECandidatePairState `json:"state"`
 	Nominated bool                       `json:"nominated"`
+	// FailureReason says in words why a pair whose state is failed is so, such as
+	// "no answer". It is no member of the specification.
+	FailureReason string `json:"failureReason,omitempty"`
 	// Packets and bytes, without connectivity checks and the headers of IP and UDP.
 	PacketsSent     uint32 `json:"packetsSent"`
 	PacketsReceived uint32 `json:"packetsReceived"`

@@ -38,7 +38,9 @@ type AgentConfig struct {
 	// Rand is where transaction ids, tie-breakers, credentials and the jitter of
 	// consent come from; nil means crypto/rand. It must never fail.
 	Rand io.Reader
-	// Logger gets what happens at debug level; nil means nothing is logged.
+	// Logger gets what happens at debug level, a pair in use that stops answering
+	// at info level, and at warning level that there is no path; nil means that
+	// nothing is logged.
 	Logger *slog.Logger
 }
 

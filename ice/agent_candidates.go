@@ -72,7 +72,7 @@ func (a *Agent) RemoveBase(now time.Time, base int) {
 		gone := func(p *pair) bool { return p.local.base == base }
 		for _, p := range l.pairs {
 			if gone(p) {
-				p.state = CandidatePairStateFailed
+				p.fail("socket closed")
 			}
 		}
 		l.pairs = slices.DeleteFunc(l.pairs, gone)

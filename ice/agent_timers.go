@@ -106,11 +106,18 @@ func (a *Agent) considerFailure(now time.Time) {
 // fail gives the newest generation up.
 func (a *Agent) fail() {
 	l := a.checked()
-	a.debug("no path", "pairs", len(l.pairs))
 	l.failed = true
 	a.dropTransactions(func(t *transaction) bool { return t.pair.list == l })
+	why := map[string]int{}
 	for _, p := range l.pairs {
-		p.state, p.queued = CandidatePairStateFailed, false
+		if p.state != CandidatePairStateFailed {
+			p.fail("given up")
+		}
+		p.queued = false
+		why[p.why]++
 	}
 	l.triggered = nil
+	// Who looks into a failure wants to know of how many candidates and pairs, and
+	// what became of them; the statistics say it of each.
+	a.log.Warn("no path to the peer", "local", len(l.locals), "remote", len(l.remotes), "pairs", len(l.pairs), "why", why)
 }

@@ -51,7 +51,7 @@ func (a *Agent) begin(now time.Time, p *pair, consent bool) *transaction {
 	a.fill(t.id[:])
 	t.raw = append(t.raw[:0], a.writeRequest(t)...)
 	a.transactions = append(a.transactions, t)
-	a.packets.push(p.local.base, p.remote.addr, t.raw)
+	a.transmit(t)
 
 	s := &p.stats
 	if s.FirstRequestTimestamp.IsZero() {
@@ -64,6 +64,17 @@ func (a *Agent) begin(now time.Time, p *pair, consent bool) *transaction {
 		s.RequestsSent++
 	}
 	return t
+}
+
+// transmit queues t. What its destination does not afford counts as lost: the next
+// check of the peer makes room for more.
+func (a *Agent) transmit(t *transaction) {
+	p := t.pair
+	if !p.remote.affords(len(t.raw)) {
+		a.counters.ChecksWithheld++
+		return
+	}
+	a.packets.push(p.local.base, p.remote.addr, t.raw)
 }
 
 // writeRequest forms a Binding request (RFC 8445 §7.2.2) in a.out.
@@ -221,7 +232,7 @@ func (a *Agent) retransmit(now time.Time) {
 		case t.attempts < a.timing.Rc && !t.pair.tcp():
 			t.attempts++
 			t.pair.stats.RetransmissionsSent++
-			a.packets.push(t.pair.local.base, t.pair.remote.addr, t.raw)
+			a.transmit(t)
 			a.schedule(now, t)
 		default:
 			p := t.pair
@@ -234,7 +245,7 @@ func (a *Agent) retransmit(now time.Time) {
 // checkFailed takes the verdict on p (RFC 8445 §7.2.5.2).
 func (a *Agent) checkFailed(now time.Time, p *pair, why string) {
 	a.debug("check failed", "pair", p.id, "to", p.remote.addr, "why", why)
-	p.state = CandidatePairStateFailed
+	p.fail(why)
 	p.nominating, p.nominateOnSuccess = false, false
 	p.list.untrigger(p)
 	if p == a.selected {

@@ -16,6 +16,9 @@ type earlyCheck struct {
 	priority     uint32
 	useCandidate bool
 	again        bool
+	// credit is what the check entitles its source to (amplification), less the
+	// answer.
+	credit int
 }
 
 // maxEarly bounds the early checks of a generation: one per pair that a peer
@@ -133,8 +136,11 @@ func (a *Agent) handleRequest(now time.Time, base int, from netip.AddrPort, r *b
 	if !a.repairRole(base, from, r, l) {
 		return true
 	}
-	a.respond(base, from, r, l)
-	a.learn(now, l, earlyCheck{base: base, from: from, again: again, priority: r.priority, useCandidate: r.useCandidate}, r)
+	spent := a.respond(base, from, r, l)
+	a.learn(now, l, earlyCheck{
+		base: base, from: from, again: again, priority: r.priority, useCandidate: r.useCandidate,
+		credit: amplification*len(r.raw) - spent,
+	}, r)
 	return true
 }
 
@@ -223,14 +229,15 @@ func (a *Agent) switchRole(controlling bool) {
 	a.debug("role conflict repaired", "controlling", controlling)
 }
 
-// respond answers a check (RFC 8445 §7.3.1.2).
-func (a *Agent) respond(base int, from netip.AddrPort, r *binding, l *checklist) {
+// respond answers a check (RFC 8445 §7.3.1.2) and returns the answer's size.
+func (a *Agent) respond(base int, from netip.AddrPort, r *binding, l *checklist) int {
 	m := &a.out
 	start(m, stun.ClassSuccessResponse, r.id)
 	addXORAddress(m, from)
 	l.localKey.sign(m)
 	addFingerprint(m)
 	a.packets.push(base, from, m.Raw)
+	return len(m.Raw)
 }
 
 // respondError refuses a request that was authenticated.
@@ -292,6 +299,7 @@ func (a *Agent) learn(now time.Time, l *checklist, c earlyCheck, r *binding) {
 			return
 		}
 	}
+	p.remote.credit += c.credit
 	s := &p.stats
 	if s.FirstRequestReceivedTimestamp.IsZero() {
 		s.FirstRequestReceivedTimestamp = now
@@ -324,6 +332,7 @@ func (a *Agent) keepEarly(l *checklist, c earlyCheck, r *binding) {
 	for i := range l.early {
 		if e := &l.early[i]; e.base == c.base && e.from == c.from && e.remoteUfrag == c.remoteUfrag {
 			e.useCandidate = e.useCandidate || c.useCandidate
+			e.credit += c.credit
 			return
 		}
 	}

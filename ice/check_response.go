@@ -1,6 +1,7 @@
 package ice
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -30,6 +31,7 @@ func (a *Agent) handleResponse(now time.Time, base int, from netip.AddrPort, r *
 		a.refused(now, t, "asymmetric response")
 		return false
 	}
+	p.remote.proven = true
 	if len(r.unknown) > 0 {
 		// The transaction has failed then (RFC 8489 §6.3.3).
 		a.counters.UnknownAttributes++
@@ -68,12 +70,12 @@ func (a *Agent) handleError(now time.Time, t *transaction, r *binding) {
 	p := t.pair
 	if r.errorCode == 403 && p == a.selected {
 		// An authenticated 403 (Forbidden) revokes consent at once (RFC 7675 §5.2).
-		a.expire(now)
+		a.expire(now, "consent revoked")
 		return
 	}
 	if r.errorCode != 487 {
 		// Any other error fails the pair (RFC 8445 §7.2.5.2.4).
-		a.refused(now, t, "error response")
+		a.refused(now, t, fmt.Sprintf("error response %d", r.errorCode))
 		return
 	}
 	// RFC 8445 §7.2.5.1: the peer keeps the role that our request claimed, so

@@ -150,7 +150,7 @@ func (a *Agent) watchConsent(now time.Time) {
 		return
 	}
 	if !now.Before(a.expiry()) {
-		a.expire(now)
+		a.expire(now, "consent expired")
 		return
 	}
 	c := &a.consent
@@ -162,7 +162,7 @@ func (a *Agent) watchConsent(now time.Time) {
 	}
 	if at := a.lostAt(); !at.IsZero() && !now.Before(at) {
 		a.consent.lost = true
-		a.debug("selected pair lost", "pair", a.selected.id)
+		a.log.Info("selected pair does not answer", "pair", a.selected.snapshot(), "answered", now.Sub(a.selected.answered()))
 		a.reopen(now, a.selected.list)
 		if l := a.checked(); l != nil && l != a.selected.list {
 			a.adopt(now, l)
@@ -173,12 +173,12 @@ func (a *Agent) watchConsent(now time.Time) {
 // expire ends sending on the pair in use, whose consent is too old or was
 // revoked: "the endpoint MUST cease transmission on that 5-tuple" (RFC 7675
 // §5.1).
-func (a *Agent) expire(now time.Time) {
+func (a *Agent) expire(now time.Time, why string) {
 	p := a.selected
-	a.debug("consent expired", "pair", p.id)
+	a.log.Info("selected pair given up", "pair", p.snapshot(), "why", why, "answered", now.Sub(p.answered()))
 	p.stats.ConsentExpiredTimestamp = now
 	a.dropTransactions(func(t *transaction) bool { return t.pair == p })
-	p.state = CandidatePairStateFailed
+	p.fail(why)
 	p.list.untrigger(p)
 	p.list.failed = true
 	a.lose(now)

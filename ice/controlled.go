@@ -73,7 +73,8 @@ func (a *Agent) offer(now time.Time, p *pair) {
 // agent nominates p at once.
 func (a *Agent) forsake(now time.Time, s, p *pair) {
 	a.dropTransactions(func(t *transaction) bool { return t.pair == s })
-	s.state, s.nominated, s.nominating = CandidatePairStateFailed, false, false
+	s.fail("no answer to consent checks")
+	s.nominated, s.nominating = false, false
 	if s.list.nominated == s {
 		s.list.nominated = nil
 	}

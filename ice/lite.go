@@ -107,7 +107,7 @@ func (a *Agent) watchLite(now time.Time) {
 		return
 	}
 	if !now.Before(a.liteExpiry()) {
-		a.expire(now)
+		a.expire(now, "no check of the peer")
 		return
 	}
 	if at := a.liteLostAt(); !at.IsZero() && !now.Before(at) {

@@ -19,6 +19,29 @@ type remoteCandidate struct {
 	// learned: a check of the peer came from it before anyone announced it
 	// (RFC 8445 §7.3.1.3).
 	learned bool
+	// proven: an answer to a check of ours came from it.
+	proven bool
+	// credit is how many bytes may be sent to it before it is announced or proven.
+	credit int
+}
+
+// amplification is how many bytes are sent for each byte that came from an address
+// which may be forged: nobody but the sender of a check vouches for a peer reflexive
+// candidate, and its sender may want to flood somebody else (RFC 8445 §19.4.1). It
+// is the limit of RFC 9000 §8.1.
+const amplification = 3
+
+// affords takes n bytes that are to be sent to r from its credit; false means that
+// they must not be sent.
+func (r *remoteCandidate) affords(n int) bool {
+	if !r.learned || r.proven {
+		return true
+	}
+	if n > r.credit {
+		return false
+	}
+	r.credit -= n
+	return true
 }
 
 // A pair is a candidate pair of a checklist (RFC 8445 §6.1.2). There is one for
@@ -49,6 +72,8 @@ type pair struct {
 	refused bool
 	// queued: it is in the triggered-check queue.
 	queued bool
+	// why says what made it Failed.
+	why string
 	// check is the ordinary check on its way.
 	check *transaction
 	// rtt is the last round-trip time, 0 if none was measured.
@@ -86,6 +111,9 @@ func (p *pair) reported() *localCandidate {
 	}
 	return p.local
 }
+
+// fail makes p Failed and notes why.
+func (p *pair) fail(why string) { p.state, p.why = CandidatePairStateFailed, why }
 
 func (p *pair) snapshot() Pair {
 	if p == nil {

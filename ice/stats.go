@@ -9,6 +9,9 @@ type PairStats struct {
 	Pair Pair
 	// Generation counts the restarts before the pair's session: 0 for the first.
 	Generation int
+	// FailureReason says in words why a pair whose state is failed is so; "" for
+	// all others.
+	FailureReason string
 	// RequestsSent counts connectivity checks, without retransmissions and
 	// without consent checks, which ConsentRequestsSent counts.
 	RequestsSent, RetransmissionsSent, ConsentRequestsSent uint64
@@ -59,6 +62,9 @@ type Counters struct {
 	Asymmetric uint64
 	// ErrorsWithheld is the number of error responses not sent for their rate.
 	ErrorsWithheld uint64
+	// ChecksWithheld is the number of checks not sent to an address that has not
+	// answered, and from which too little has come.
+	ChecksWithheld uint64
 	// RoleConflicts counts those noticed on either side.
 	RoleConflicts uint64
 	// EarlyDropped is the number of checks before the peer's credentials that
@@ -80,6 +86,9 @@ func (a *Agent) Stats() []PairStats {
 		for _, p := range l.pairs {
 			s := p.stats
 			s.Pair, s.Generation = p.snapshot(), l.generation
+			if p.state == CandidatePairStateFailed {
+				s.FailureReason = p.why
+			}
 			out = append(out, s)
 		}
 	}
