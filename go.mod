@@ -21,4 +21,5 @@ require (
 	github.com/pion/randutil v0.1.0 // indirect
 	github.com/pion/transport/v5 v5.0.1 // indirect
 	github.com/wlynxg/anet v0.0.5 // indirect
+	golang.org/x/text v0.34.0 // indirect
 )

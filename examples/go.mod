@@ -30,4 +30,5 @@ require (
 	golang.org/x/image v0.18.0 // indirect
 	golang.org/x/net v0.49.0 // indirect
 	golang.org/x/sys v0.41.0 // indirect
+	golang.org/x/text v0.34.0 // indirect
 )

@@ -54,9 +54,9 @@ const (
 // A Server is a STUN or TURN server, from its URI and its credentials.
 type Server struct {
 	Scheme Scheme
-	// Host is a domain name, or an IP address without brackets.
+	// Host is a domain name in ASCII, or an IP address without brackets.
 	Host string
-	// Port is 1 to 65535.
+	// Port is 0 to 65535; at 0 no server can be.
 	Port uint16
 	// Transport is "udp" or "tcp": for turn and turns what the URI says, udp for
 	// turn and tcp for turns where it says nothing (RFC 7065 §3.2); for stun
@@ -85,17 +85,19 @@ func (s Server) Addr() (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(ip.Unmap(), s.Port), true
 }
 
-// ParseServerURL reads a stun, stuns, turn or turns URI (RFC 7064 §3.1,
-// RFC 7065 §3.1). It takes exactly
+// ParseServerURL reads a stun, stuns, turn or turns URL (RFC 7064 §3.1,
+// RFC 7065 §3.1) as webrtc-pc §4.4.1.6 does, "validate an ICE server URL":
 //
 //	stun:host[:port]              stuns:host[:port]
 //	turn:host[:port][?transport=udp|tcp]    turns:…
 //
-// where host is a domain name, an IPv4 address or an IPv6 address in brackets.
+// where host is what the URL Standard takes for the host of a web address: a
+// domain name, which becomes punycode if it is not ASCII, an IPv4 address, or an
+// IPv6 address in brackets. A host that passes need not be one that DNS knows.
 // The error is a *rtcerr.SyntaxError that says which part is wrong.
 func ParseServerURL(raw string) (Server, error) {
 	s := Server{URL: raw}
-	scheme, rest, found := strings.Cut(raw, ":")
+	scheme, rest, found := strings.Cut(trimURL(raw), ":")
 	if !found {
 		return Server{}, serverError(raw, "stun:, stuns:, turn: or turns: is expected at its start")
 	}
@@ -108,16 +110,21 @@ func ParseServerURL(raw string) (Server, error) {
 	if s.Scheme == 0 {
 		return Server{}, serverError(raw, "the scheme %.20q is not one of stun, stuns, turn and turns", scheme)
 	}
-	if strings.HasPrefix(rest, "//") {
+	// "If … parsedURL does not have an opaque path, or … parsedURL's fragment is
+	// non-null … throw a SyntaxError", and there is neither user name nor path.
+	if strings.HasPrefix(rest, "/") {
 		return Server{}, serverError(raw, "the host follows the colon directly, without //")
 	}
-	if strings.Contains(rest, "@") {
-		return Server{}, serverError(raw, "the URI has no place for a user name; give it as username and credential")
-	}
-	if !all(rest, isVisible) {
-		return Server{}, serverError(raw, "only visible ASCII characters are allowed; a name outside ASCII is written in punycode")
-	}
 	authority, query, hasQuery := strings.Cut(rest, "?")
+	if strings.Contains(rest, "#") {
+		return Server{}, serverError(raw, "there is no place for a fragment")
+	}
+	if strings.Contains(authority, "@") {
+		return Server{}, serverError(raw, "there is no place for a user name; give it as username and credential")
+	}
+	if strings.ContainsAny(authority, "/\\") {
+		return Server{}, serverError(raw, "there is no place for a path")
+	}
 	if err := s.parseTransport(query, hasQuery); err != nil {
 		return Server{}, err
 	}
@@ -151,43 +158,42 @@ func (s *Server) parseTransport(query string, hasQuery bool) error {
 	return nil
 }
 
+// parseHostPort is the rest of it: "Let hostAndPortURL be the result of parsing
+// the concatenation of the string "https://" and parsedURL's path. If
+// hostAndPortURL is failure, throw a SyntaxError."
 func (s *Server) parseHostPort(authority string) error {
-	port, hasPort := "", false
-	if strings.HasPrefix(authority, "[") {
-		end := strings.IndexByte(authority, ']')
-		if end < 0 {
-			return serverError(s.URL, "the bracket before the IPv6 address is not closed")
+	host, port := authority, ""
+	// A colon in brackets is the address's.
+	if i := strings.IndexByte(authority, ':'); i >= 0 && !strings.HasPrefix(authority, "[") {
+		host, port = authority[:i], authority[i+1:]
+	} else if end := strings.IndexByte(authority, ']'); end >= 0 && strings.HasPrefix(authority, "[") {
+		host = authority[:end+1]
+		after, isPort := strings.CutPrefix(authority[end+1:], ":")
+		if !isPort && after != "" {
+			return serverError(s.URL, "%.20q follows the address; a colon and a port may", after)
 		}
-		s.Host = authority[1:end]
-		ip, err := netip.ParseAddr(s.Host)
-		if err != nil || !ip.Is6() || ip.Zone() != "" {
-			return serverError(s.URL, "%.50q is no IPv6 address", s.Host)
-		}
-		rest := authority[end+1:]
-		if port, hasPort = strings.CutPrefix(rest, ":"); !hasPort && rest != "" {
-			return serverError(s.URL, "%.20q follows the address; a colon and a port may", rest)
-		}
-	} else {
-		s.Host, port, hasPort = strings.Cut(authority, ":")
-		if strings.Contains(port, ":") {
-			return serverError(s.URL, "an IPv6 address stands in brackets")
-		}
-		if ip, err := netip.ParseAddr(s.Host); (err != nil || !ip.Is4()) && !isHostName(s.Host) {
-			return serverError(s.URL, "%.50q is neither a host name nor an IPv4 address", s.Host)
-		}
+		port = after
+	}
+	if strings.Contains(port, ":") {
+		return serverError(s.URL, "an IPv6 address stands in brackets")
+	}
+	var err error
+	if s.Host, err = parseServerHost(host); err != nil {
+		return serverError(s.URL, "%v", err)
 	}
 	s.Port = defaultSTUNPort
 	if s.Scheme.IsSecure() {
 		s.Port = defaultSTUNTLSPort
 	}
 	// The grammar's port is *DIGIT (RFC 3986 §3.2.3): after the colon it may be
-	// missing.
-	if !hasPort || port == "" {
+	// missing, and have zeros before it.
+	if port == "" {
 		return nil
 	}
-	n, err := strconv.ParseUint(port, 10, 64)
-	if err != nil || len(port) > 5 || n < 1 || n > 65535 {
-		return serverError(s.URL, "the port %.20q is not a number from 1 to 65535", port)
+	digits := strings.TrimLeft(port, "0")
+	n, err := strconv.ParseUint("0"+digits, 10, 64)
+	if err != nil || len(digits) > 5 || n > 65535 {
+		return serverError(s.URL, "the port %.20q is not a number from 0 to 65535", port)
 	}
 	s.Port = uint16(n)
 	return nil
@@ -208,6 +214,8 @@ func (s Server) relayProtocol() string {
 // unsupported says why the server cannot be asked, and "" if it can.
 func (s Server) unsupported() string {
 	switch {
+	case s.Port == 0:
+		return "no server has port 0"
 	case s.Scheme == SchemeSTUNS:
 		return "stuns servers are not supported"
 	case s.Scheme.IsTURN() && s.OAuth:
