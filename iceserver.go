@@ -156,7 +156,9 @@ func (s ICEServer) parse() ([]ice.Server, error) {
 			}
 			server.Username = s.Username
 			server.Credential, _ = s.Credential.(string)
-			server.OAuth = s.CredentialType == ICECredentialTypeOauth
+			if token, ok := s.Credential.(OAuthCredential); ok {
+				server.OAuth, server.Credential, server.AccessToken = true, token.MACKey, token.AccessToken
+			}
 		}
 		out = append(out, server)
 	}

@@ -152,7 +152,7 @@ func (g *Gatherer) replaceRelay(now time.Time, r *relay) {
 		return
 	}
 	target := r.target
-	target.hops, target.attempts = 0, 1
+	target.hops, target.visited, target.attempts = 0, nil, 1
 	g.continual.retries = append(g.continual.retries, relayRetry{r.lookup, target, now})
 }
 
@@ -163,7 +163,7 @@ func (g *Gatherer) retryRelay(now time.Time, s *serverLookup, target relayTarget
 		return
 	}
 	pause := min(firstRelayRetry<<min(target.attempts-1, 10), maxRelayRetry)
-	target.hops, target.attempts = 0, target.attempts+1
+	target.hops, target.visited, target.attempts = 0, nil, target.attempts+1
 	g.continual.retries = append(g.continual.retries, relayRetry{s, target, now.Add(pause)})
 }
 

@@ -74,7 +74,7 @@ func TestGatherUnsupportedServers(t *testing.T) {
 			g.SetServers(token, GatherRelay)
 			g.Gather(now, "u2")
 		})
-		g.want("0s gathering", "0s error 701 turn:198.51.100.1: OAuth credentials (RFC 7635) are not supported", "0s complete")
+		g.want("0s gathering", "0s error 701 turn:198.51.100.1: the OAuth credential is not a token and a MAC key of 20 or 32 bytes, both in base64", "0s complete")
 	})
 }
 

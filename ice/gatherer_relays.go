@@ -1,6 +1,7 @@
 package ice
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -64,6 +65,10 @@ type relayTarget struct {
 	hops   int
 	// attempts counts those to replace an allocation that was lost.
 	attempts int
+	// domain is the name to be certified if another server has given one
+	// (ALTERNATE-DOMAIN), and visited are the servers that were asked before.
+	domain  string
+	visited []netip.AddrPort
 }
 
 // Permit says that the peer may send from an address. Relays, those to come too,
@@ -165,7 +170,7 @@ func (s scanTask) reach(ctx context.Context, secure *tls.Config, server Server, 
 		if config.ServerName == "" {
 			// The certificate is that of the server in the URI, whichever address
 			// its name or another server has led to (RFC 8489 §6.2.3).
-			config.ServerName = server.Host
+			config.ServerName = cmp.Or(target.domain, server.Host)
 		}
 		return asLink(dialStream(ctx, s.network, target.local.ip, target.server, config))
 	}
@@ -201,8 +206,8 @@ func (g *Gatherer) relayOpened(now time.Time, s *serverLookup, generation int, t
 	g.lastSocket++
 	r := &relay{id: g.lastSocket, lookup: s, target: target, generation: generation, conn: conn, server: target.server}
 	r.client = newTURNClient(turnConfig{
-		username: s.server.Username, password: s.server.Credential,
-		ipv4: g.uses(netip.IPv4Unspecified()), ipv6: g.uses(netip.IPv6Unspecified()),
+		credentials: s.server.credentials(),
+		ipv4:        g.uses(netip.IPv4Unspecified()), ipv6: g.uses(netip.IPv6Unspecified()),
 		reliable: conn.link.stream(), rto: g.cfg.STUNRTO, limit: g.cfg.STUNTimeout, rand: g.cfg.Rand,
 	}, conn.view)
 	id := r.id
@@ -308,10 +313,7 @@ func (g *Gatherer) relayRefused(now time.Time, r *relay, e turnEvent) {
 	g.closeRelay(r)
 	s.outstanding--
 	switch {
-	// RFC 8489 §10: the alternate server has the same transport and credentials,
-	// and an address "of the same family".
-	case e.code == codeTryAlternate && e.alternate.IsValid() && e.alternate.Addr().Is4() == next.server.Addr().Is4() && next.hops <= maxRelayHops:
-		next.server = e.alternate
+	case e.code == codeTryAlternate && next.redirect(e) && next.hops <= maxRelayHops:
 		g.openRelay(s, next)
 	case e.code == codeAllocationMismatch && next.hops <= maxRelayHops:
 		g.openRelay(s, next)

@@ -186,7 +186,7 @@ func TestGatherRelayErrors(t *testing.T) {
 		},
 			"secret", []string{"1.08s error 486 turn:198.51.100.1: refused with 486"}},
 		{"to itself for ever", func(c *turntest.Config) { c.Alternate = netip.MustParseAddrPort("198.51.100.1:3478") }, "secret",
-			[]string{"320ms error 300 turn:198.51.100.1: refused with 300"}},
+			[]string{"80ms error 300 turn:198.51.100.1: refused with 300"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

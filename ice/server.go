@@ -68,13 +68,18 @@ type Server struct {
 	// the URI, which has no place for them, and are never logged.
 	Username   string
 	Credential string
-	// OAuth says that the credential is a token of RFC 7635, which is not spoken:
-	// such a server gives a CandidateError.
-	OAuth bool
+	// OAuth says that AccessToken is a token of RFC 7635 in base64, Username the
+	// identifier of its key, and Credential the MAC key in base64: 20 bytes for
+	// integrity with HMAC-SHA-1, or 32 for HMAC-SHA-256.
+	OAuth       bool
+	AccessToken string
 }
 
 // String returns the URI as it was given.
 func (s Server) String() string { return s.URL }
+
+// GoString keeps the credentials out of %#v, too.
+func (s Server) GoString() string { return fmt.Sprintf("ice.Server(%q)", s.URL) }
 
 // Addr returns the address of a server whose host is an IP address.
 func (s Server) Addr() (netip.AddrPort, bool) {
@@ -218,8 +223,8 @@ func (s Server) unsupported() string {
 		return "no server has port 0"
 	case s.Scheme == SchemeSTUNS:
 		return "stuns servers are not supported"
-	case s.Scheme.IsTURN() && s.OAuth:
-		return "OAuth credentials (RFC 7635) are not supported"
+	case s.Scheme.IsTURN() && s.OAuth && s.credentials().token == nil:
+		return "the OAuth credential is not a token and a MAC key of 20 or 32 bytes, both in base64"
 	case s.Scheme.IsTURN() && s.relayProtocol() == "dtls":
 		return "TURN over DTLS is not supported"
 	}

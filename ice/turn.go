@@ -41,10 +41,12 @@ const (
 // The channel numbers (RFC 8656 §12).
 const firstTURNChannel = 0x4000
 
-// Attributes of RFC 8656 §18 that the codec has no names for.
+// Attributes of RFC 8656 §18 and RFC 7635 that the codec has no names for.
 const (
+	attrAccessToken             stun.AttrType = 0x001B // RFC 7635 §6.2
 	attrAdditionalAddressFamily stun.AttrType = 0x8000
 	attrAddressErrorCode        stun.AttrType = 0x8001
+	attrThirdParty              stun.AttrType = 0x802E // THIRD-PARTY-AUTHORIZATION, RFC 7635 §6.1
 )
 
 // Error codes (RFC 8489 §14.8, RFC 8656 §19).
@@ -59,7 +61,7 @@ const (
 
 // turnConfig is what a turnClient works with.
 type turnConfig struct {
-	username, password string
+	credentials turnCredentials
 	// ipv4 and ipv6 are the families of relayed addresses that are wanted.
 	ipv4, ipv6 bool
 	// reliable: the transport to the server retransmits by itself.
@@ -86,8 +88,10 @@ type turnEvent struct {
 	// code is the server's error code, or 0.
 	code uint16
 	err  error
-	// alternate is the server to ask instead, with code 300.
+	// alternate is the server to ask instead, with code 300, and domain the name
+	// that its certificate is for, "" for that of before.
 	alternate netip.AddrPort
+	domain    string
 }
 
 // A turnClient makes and keeps an allocation on a TURN server (RFC 8656): a
@@ -135,7 +139,7 @@ type turnChannel struct {
 
 func newTURNClient(cfg turnConfig, view *relayView) *turnClient {
 	view.publish(nil, nil)
-	return &turnClient{cfg: cfg, auth: turnAuth{username: cfg.username, password: cfg.password}, view: view}
+	return &turnClient{cfg: cfg, auth: turnAuth{credentials: cfg.credentials}, view: view}
 }
 
 // start asks for the allocation.
@@ -356,7 +360,7 @@ func (c *turnClient) allocateEnded(now time.Time, t *turnTransaction, r turnResp
 		return
 	}
 	if r.err != nil {
-		c.end(turnEvent{code: r.code, err: r.err, alternate: r.alternate})
+		c.end(turnEvent{code: r.code, err: r.err, alternate: r.alternate, domain: r.domain})
 		return
 	}
 	relayed := slices.DeleteFunc(r.relayed, func(a netip.AddrPort) bool {

@@ -39,7 +39,7 @@ const maxRealm = 763
 // turnAuth is the long-term credential mechanism (RFC 8489 §9.2). It holds what
 // must never be logged.
 type turnAuth struct {
-	username, password string
+	credentials turnCredentials
 
 	realm, nonce []byte
 	algorithms   []byte // PASSWORD-ALGORITHMS as the server sent it; nil for none
@@ -58,6 +58,11 @@ func (a *turnAuth) challenge(r *turnResponse) error {
 	if len(realm) == 0 || len(r.nonce) == 0 || len(realm) > maxRealm || len(r.nonce) > maxRealm {
 		return errors.New("the server's challenge has no usable realm and nonce")
 	}
+	if a.credentials.token != nil && !r.thirdParty {
+		// The server knows first parties alone, and a token is no password
+		// (RFC 7635 §6.1).
+		return errors.New("the server takes no OAuth credentials")
+	}
 	features := securityFeatures(r.nonce)
 	algorithm := uint16(passwordMD5)
 	switch {
@@ -75,8 +80,16 @@ func (a *turnAuth) challenge(r *turnResponse) error {
 	if r.offersPasswords {
 		a.algorithms = r.passwords
 	}
+	c := &a.credentials
+	if c.token != nil {
+		// "The client … uses the USERNAME attribute to convey the key identifier"
+		// (RFC 7635 §4), which is no secret.
+		a.anonymous = false
+		a.key = newIntegrity(c.macKey, len(c.macKey) == macKeySHA256)
+		return nil
+	}
 	a.anonymous = features&featureUsernameAnonymity != 0
-	a.key = newLongTermKey(a.username, string(realm), a.password, algorithm, r.offersPasswords)
+	a.key = newLongTermKey(c.username, string(realm), c.password, algorithm, r.offersPasswords)
 	return nil
 }
 
@@ -114,16 +127,19 @@ func (a *turnAuth) sign(m *stun.Message) *longTermKey {
 	}
 	if a.anonymous {
 		// RFC 8489 §14.4: SHA-256 over user name, colon and realm.
-		h := sha256.Sum256([]byte(a.username + ":" + string(a.realm)))
+		h := sha256.Sum256([]byte(opaqueString(a.credentials.username) + ":" + opaqueString(string(a.realm))))
 		m.Add(stun.AttrUserhash, h[:])
 	} else {
-		m.Add(stun.AttrUsername, []byte(a.username))
+		m.Add(stun.AttrUsername, []byte(opaqueString(a.credentials.username)))
 	}
 	m.Add(stun.AttrRealm, a.realm)
 	m.Add(stun.AttrNonce, a.nonce)
 	if a.algorithms != nil {
 		m.Add(stun.AttrPasswordAlgorithms, a.algorithms)
 		m.Add(stun.AttrPasswordAlgorithm, []byte{byte(a.algorithm >> 8), byte(a.algorithm), 0, 0})
+	}
+	if a.credentials.token != nil {
+		m.Add(attrAccessToken, a.credentials.token)
 	}
 	a.key.sign(m)
 	return a.key
@@ -138,10 +154,10 @@ type longTermKey struct {
 	sum       [sha256.Size]byte
 }
 
-// newLongTermKey derives the key from user name, realm and password. (ASCII
-// credentials are what OpaqueString leaves alone; others are taken as given.)
+// newLongTermKey derives the key from user name, realm and password (RFC 8489
+// §9.2.2).
 func newLongTermKey(username, realm, password string, algorithm uint16, sha256Integrity bool) *longTermKey {
-	secret := []byte(username + ":" + realm + ":" + password)
+	secret := []byte(opaqueString(username) + ":" + opaqueString(realm) + ":" + opaqueString(password))
 	var key []byte
 	if algorithm == passwordSHA256 {
 		sum := sha256.Sum256(secret)
@@ -150,6 +166,11 @@ func newLongTermKey(username, realm, password string, algorithm uint16, sha256In
 		sum := md5.Sum(secret)
 		key = sum[:]
 	}
+	return newIntegrity(key, sha256Integrity)
+}
+
+// newIntegrity makes integrity with a key as it is.
+func newIntegrity(key []byte, sha256Integrity bool) *longTermKey {
 	if sha256Integrity {
 		return &longTermKey{attribute: stun.AttrMessageIntegritySHA256, mac: hmac.New(sha256.New, key)}
 	}

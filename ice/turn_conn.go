@@ -107,9 +107,10 @@ func (c *relayConn) unwrap(message []byte) (from netip.AddrPort, data []byte, ok
 		return from, data, ok
 	case isDataIndication(message):
 		from, data, ok = readDataIndication(message)
-		// What claims to be relayed from the server itself would pass for the
-		// server's own word.
-		if !ok || from == c.server {
+		// RFC 8656 §11.4: the client checks for "an IP address with which the client
+		// believes there is an active permission". What claims to be relayed from the
+		// server itself would pass for the server's own word.
+		if !ok || from == c.server || !c.view.table.Load().permits(from.Addr()) {
 			return from, nil, false
 		}
 		c.answerMedia(from, data)

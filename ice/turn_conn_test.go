@@ -136,6 +136,7 @@ func TestRelayConnReads(t *testing.T) {
 		datagram([]byte{0x50, 0, 0, 0}, testServer),
 		datagram([]byte{0xff}, testServer),
 		datagram(dataIndication(testServer, []byte("posing")), testServer),
+		datagram(dataIndication(netip.MustParseAddrPort("203.0.113.8:9000"), []byte("not permitted")), testServer),
 		{Buf: joined, N: len(joined), SegmentSize: 8, Addr: testServer, ECN: 1},
 		datagram(control, testServer),
 		datagram(append(channelData(0x4000, "padded"), 0, 0), testServer),
@@ -160,7 +161,7 @@ func TestRelayConnReads(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("read\n%q\nwant\n%q", got, want)
 	}
-	if c.dropped.Load() != 5 || c.link.strangers() != 1 {
+	if c.dropped.Load() != 6 || c.link.strangers() != 1 {
 		t.Errorf("%d dropped, %d strangers", c.dropped.Load(), c.link.strangers())
 	}
 }
@@ -176,13 +177,15 @@ func TestRelayConnAnswersMedia(t *testing.T) {
 		}
 		wishes++
 	}
+	permitted := []turnPermission{{ip: netip.MustParseAddr("203.0.113.50")}, {ip: netip.MustParseAddr("203.0.113.51")}}
+	c.view.publish(permitted, nil)
 	for _, data := range [][]byte{{0x80, 1}, {0x80, 1}, {0, 1}, {20}} {
 		c.unwrap(dataIndication(netip.MustParseAddrPort("203.0.113.50:1"), data))
 	}
 	if wishes != 1 {
 		t.Errorf("%d wishes, want 1", wishes)
 	}
-	c.view.publish(nil, make([]turnChannel, maxInboundChannels))
+	c.view.publish(permitted, make([]turnChannel, maxInboundChannels))
 	c.unwrap(dataIndication(netip.MustParseAddrPort("203.0.113.51:1"), []byte{0x80}))
 	if wishes != 1 {
 		t.Errorf("%d wishes with many channels, want 1", wishes)
@@ -280,6 +283,9 @@ func FuzzRelayedMessage(f *testing.F) {
 		}
 		if from != testServer && isChannelData(b) && from != testPeer && from != testOther {
 			t.Errorf("channel data from %v", from)
+		}
+		if from != testServer && from.Addr() != testPeer.Addr() && from.Addr() != testOther.Addr() {
+			t.Errorf("data from %v without a permission", from)
 		}
 	})
 }

@@ -23,7 +23,7 @@ type turnPlay struct {
 }
 
 func playTURN(t *testing.T, configure func(*turnConfig)) *turnPlay {
-	cfg := turnConfig{username: "user", password: "secret", ipv4: true, ipv6: true, rto: 500 * time.Millisecond, limit: 5 * time.Second, rand: rand.Reader}
+	cfg := turnConfig{credentials: turnCredentials{username: "user", password: "secret"}, ipv4: true, ipv6: true, rto: 500 * time.Millisecond, limit: 5 * time.Second, rand: rand.Reader}
 	if configure != nil {
 		configure(&cfg)
 	}

@@ -42,9 +42,11 @@ type turnResponse struct {
 	err                     error
 	relayed                 []netip.AddrPort
 	mapped, alternate       netip.AddrPort
+	domain                  string // of the alternate server
 	lifetime                time.Duration
 	realm, nonce, passwords []byte // passwords are the algorithms on offer
 	offersPasswords         bool
+	thirdParty              bool // the server takes OAuth tokens
 }
 
 // request sends t, as it stands or again under new credentials: "a new
@@ -224,6 +226,13 @@ func readTURNError(m *stun.Message) (r turnResponse, ok bool) {
 			r.nonce = slices.Clone(a.Value)
 		case stun.AttrPasswordAlgorithms:
 			r.passwords, r.offersPasswords = slices.Clone(a.Value), true
+		case attrThirdParty:
+			r.thirdParty = true
+		case stun.AttrAlternateDomain:
+			// RFC 8489 §14.16: a domain name of fewer than 128 characters.
+			if name := string(a.Value); len(name) < 128 && isHostName(name) {
+				r.domain = name
+			}
 		case stun.AttrAlternateServer:
 			if alternate := readAddress(a.Value); usable(alternate) {
 				r.alternate = alternate

@@ -26,6 +26,7 @@ var directRequires = []string{
 	"golang.org/x/crypto",
 	"golang.org/x/net",
 	"golang.org/x/sys",
+	"golang.org/x/text",
 }
 
 // neverRequired are the modules whose work is done here, in any major version,

@@ -49,7 +49,7 @@ var rooms = []room{
 		name:   "ice",
 		inside: []string{"internal/rtcerr", "internal/udp", "internal/mux"},
 		outside: []string{
-			"github.com/pion/stun/v4", "golang.org/x/net/...",
+			"github.com/pion/stun/v4", "golang.org/x/net/...", "golang.org/x/text/unicode/norm",
 			"github.com/pion/logging", // types in parameters of UDPMux and TCPMux
 		},
 	},

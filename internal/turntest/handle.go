@@ -1,6 +1,7 @@
 package turntest
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/sha1"
@@ -31,6 +32,8 @@ type allocation struct {
 const (
 	additionalFamily = stun.AttrType(0x8000)
 	addressError     = stun.AttrType(0x8001)
+	accessToken      = stun.AttrType(0x001B)
+	thirdParty       = stun.AttrType(0x802E)
 )
 
 // handle takes a message of a client's.
@@ -110,6 +113,9 @@ func (s *Server) challenge(c client, m *stun.Message, code int) {
 	if len(s.cfg.Passwords) > 0 {
 		setters = append(setters, raw{stun.AttrPasswordAlgorithms, s.passwords()})
 	}
+	if s.cfg.MACKey != nil {
+		setters = append(setters, raw{thirdParty, []byte("turntest")})
+	}
 	s.refuse(c, m, nil, code, setters...)
 }
 
@@ -149,7 +155,10 @@ func (s *Server) key(algorithm uint16) *key {
 	if algorithm == 2 {
 		k = h[:]
 	}
-	if len(s.cfg.Passwords) > 0 {
+	if s.cfg.MACKey != nil {
+		k = s.cfg.MACKey
+	}
+	if s.cfg.MACKey == nil && len(s.cfg.Passwords) > 0 || len(s.cfg.MACKey) == sha256.Size {
 		return &key{stun.AttrMessageIntegritySHA256, hmac.New(sha256.New, k)}
 	}
 	return &key{stun.AttrMessageIntegrity, hmac.New(sha1.New, k)}
@@ -176,7 +185,8 @@ func (s *Server) authenticate(c client, m *stun.Message) (*key, bool) {
 		return nil, false
 	}
 	list, _ := m.Get(stun.AttrPasswordAlgorithms)
-	if name.GetFrom(m) != nil || name.String() != s.cfg.Username || !slices.Equal(list, s.passwords()) ||
+	token, _ := m.Get(accessToken)
+	if !bytes.Equal(token, s.cfg.AccessToken) || name.GetFrom(m) != nil || name.String() != s.cfg.Username || !slices.Equal(list, s.passwords()) ||
 		!hmac.Equal(k.sum(m.Raw, at), m.Raw[at+4:at+4+k.mac.Size()]) {
 		s.challenge(c, m, 401)
 		return nil, false
@@ -280,7 +290,11 @@ func (s *Server) bind(c client, m *stun.Message, k *key, a *allocation, peer net
 func (s *Server) allocate(c client, m *stun.Message, k *key, a *allocation) {
 	if s.cfg.Alternate.IsValid() {
 		v := []byte{0, 1, byte(s.cfg.Alternate.Port() >> 8), byte(s.cfg.Alternate.Port())}
-		s.refuse(c, m, k, 300, raw{stun.AttrAlternateServer, append(v, s.cfg.Alternate.Addr().AsSlice()...)})
+		setters := []stun.Setter{raw{stun.AttrAlternateServer, append(v, s.cfg.Alternate.Addr().AsSlice()...)}}
+		if s.cfg.AlternateDomain != "" {
+			setters = append(setters, raw{stun.AttrAlternateDomain, []byte(s.cfg.AlternateDomain)})
+		}
+		s.refuse(c, m, k, 300, setters...)
 		return
 	}
 	if a != nil {

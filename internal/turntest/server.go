@@ -14,6 +14,10 @@ type Config struct {
 	// Username and Password are the one user's; with an empty Username nobody has
 	// to authenticate.
 	Username, Password string
+	// AccessToken and MACKey are what Username stands for where the server takes
+	// OAuth tokens alone (RFC 7635); integrity is HMAC-SHA-256 if the key has 32
+	// bytes, HMAC-SHA-1 otherwise.
+	AccessToken, MACKey []byte
 	// Realm is "test" if it is empty.
 	Realm string
 	// Relays are the server's addresses to relay from, at most one of each IP
@@ -30,8 +34,10 @@ type Config struct {
 	NonceUses int
 	// Refuse, if not nil, may refuse an authenticated request with an error code.
 	Refuse func(r Request) (code int)
-	// Alternate is where requests are sent on to with 300, if valid.
-	Alternate netip.AddrPort
+	// Alternate is where requests are sent on to with 300, if valid, and
+	// AlternateDomain the name for its certificate, if not empty.
+	Alternate       netip.AddrPort
+	AlternateDomain string
 	// Unproven leaves the integrity off error responses.
 	Unproven bool
 }
