@@ -48,7 +48,11 @@ func (pc *PeerConnection) create(operation string, typ SDPType, build func() (st
 	if err != nil {
 		return SessionDescription{}, err
 	}
-	if pc.do(func(time.Time) { text, err = build() }) != nil {
+	run := func(time.Time) {
+		text, err = build()
+		pc.descriptionTasks++
+	}
+	if pc.do(run) != nil {
 		return SessionDescription{}, errClosed(operation)
 	}
 	if err != nil {
@@ -121,6 +125,7 @@ func (pc *PeerConnection) Rollback() error {
 func (pc *PeerConnection) setDescription(operation string, set func() (signaling.Effects, error)) error {
 	var err error
 	closed := pc.do(func(now time.Time) {
+		pc.descriptionTasks++
 		var effects signaling.Effects
 		if effects, err = set(); err != nil {
 			return

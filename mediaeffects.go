@@ -139,6 +139,7 @@ func (t *RTPTransceiver) inForce(m *signaling.Media, events *mediaEvents) {
 		session.SetReducedSize(m.RTCPRsize)
 		events.touch(t.transport)
 		t.receiver.agreed.Store(m)
+		t.Sender().dropCodecs(m.SendCodecs)
 		if directionFrom(m.Direction).receives() && len(m.ReceiveRIDs) == 0 {
 			events.expected = append(events.expected, t.receiver.main)
 		}

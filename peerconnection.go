@@ -81,10 +81,12 @@ type PeerConnection struct {
 	gatheringState ICEGatheringState
 	state          PeerConnectionState
 	negotiation    negotiationNeed
-	packAt         time.Time       // when the machine is packed; zero for never
-	described      bool            // SetLocalDescription has succeeded once
-	dirty          bool            // the view is out of date
-	awaitGathering []chan struct{} // GatheringCompletePromise
+	packAt         time.Time // when the machine is packed; zero for never
+	described      bool      // SetLocalDescription has succeeded once
+	dirty          bool      // the view is out of date
+	// descriptionTasks counts the calls that made or set a description.
+	descriptionTasks uint64
+	awaitGathering   []chan struct{} // GatheringCompletePromise
 }
 
 // A view is an immutable picture of a connection's public state.

@@ -41,9 +41,9 @@ type RTPDecodingParameters struct {
 // RTCRtpEncodingParameters).
 //
 // The library sends what a program has encoded. What it sees to by itself is
-// Active, Priority and NetworkPriority; MaxBitrate, MaxFramerate and
-// ScaleResolutionDownBy are for the program's encoder, and kept and checked for
-// it. A pointer that is nil means that no limit was set.
+// Active, Codec, Priority and NetworkPriority; the others are for the program's
+// encoder, and kept and checked for it. A pointer that is nil means that nothing
+// was set.
 type RTPEncodingParameters struct {
 	RTPCodingParameters
 	// Active says that the encoding is sent. While it is not, packets that are
@@ -62,4 +62,25 @@ type RTPEncodingParameters struct {
 	Priority PriorityType `json:"priority,omitempty"`
 	// NetworkPriority says how packets are marked for the network (RFC 8837 §5).
 	NetworkPriority PriorityType `json:"networkPriority,omitempty"`
+	// Codec is the codec to send, payload type and feedback aside, or nil for the
+	// first of the negotiated ones that the track can use. An answer that leaves it
+	// out makes it nil (webrtc-pc §5.2.5).
+	Codec *RTPCodecCapability `json:"codec,omitempty"`
+	// ScalabilityMode names the layers of the stream, such as "L1T3" (webrtc-svc
+	// §6); "" is the encoder's choice.
+	ScalabilityMode string `json:"scalabilityMode,omitempty"`
+	// ScaleResolutionDownTo is the largest picture to send; ScaleResolutionDownBy
+	// does not count then (webrtc-extensions §4).
+	ScaleResolutionDownTo *RTPResolutionRestriction `json:"scaleResolutionDownTo,omitempty"`
+	// AdaptivePtime lets the encoder change how much audio a packet has
+	// (webrtc-extensions §4).
+	AdaptivePtime bool `json:"adaptivePtime,omitempty"`
+}
+
+// RTPResolutionRestriction is the largest picture of an encoding, in either
+// orientation (webrtc-extensions §4, RTCResolutionRestriction).
+type RTPResolutionRestriction struct {
+	// MaxWidth and MaxHeight are in pixels, 1 or more.
+	MaxWidth  uint32 `json:"maxWidth"`
+	MaxHeight uint32 `json:"maxHeight"`
 }

@@ -40,6 +40,9 @@ type RTPSendParameters struct {
 	// TransactionID says which call of GetParameters the parameters are from, so
 	// that changes between that call and SetParameters are noticed.
 	TransactionID string
+	// DegradationPreference is what the program's encoder gives up first when the
+	// network does not carry all; it is kept for it (mst-content-hint §5).
+	DegradationPreference DegradationPreference
 }
 
 // RTPReceiveParameters is what RTPReceiver.Receive is to receive.

@@ -35,17 +35,18 @@ type RTPSender struct {
 	// plan is what the loop wants of the bindings, which sync brings about.
 	plan  atomic.Pointer[senderPlan]
 	syncs senderSync
-	// operation serializes ReplaceTrack and AddEncoding.
+	// operation serializes ReplaceTrack, AddEncoding and SetParameters.
 	operation sync.Mutex
 
 	// All below belongs to the loop.
-	id           string   // second identifier of a=msid (RFC 8830)
-	named        bool     // a local description has told it
-	streamIDs    []string // [[AssociatedMediaStreamIds]]
-	encodings    []*senderEncoding
-	tracks       []TrackLocal            // one for each encoding, nil for none
-	parameters   []RTPEncodingParameters // [[SendEncodings]]
-	lastReturned *RTPSendParameters      // [[LastReturnedParameters]]
+	id          string   // second identifier of a=msid (RFC 8830)
+	named       bool     // a local description has told it
+	streamIDs   []string // [[AssociatedMediaStreamIds]]
+	encodings   []*senderEncoding
+	tracks      []TrackLocal            // one for each encoding, nil for none
+	parameters  []RTPEncodingParameters // [[SendEncodings]]
+	transaction senderTransaction
+	degradation DegradationPreference
 }
 
 // A senderEncoding is one stream of a sender.
@@ -87,7 +88,7 @@ func newRTPSender(t *RTPTransceiver, track namedTrack, streamIDs []string, encod
 		// one encoding with active true". A track's own RID names it.
 		encodings = []RTPEncodingParameters{{RTPCodingParameters: RTPCodingParameters{RID: track.rid}, Active: true}}
 	}
-	for _, e := range scaled(t.kind, activated(encodings)) {
+	for _, e := range scaled(t.kind, trimmed(t.kind, encodings)) {
 		s.addEncoding(e, track)
 	}
 	s.identify(track)

@@ -35,6 +35,8 @@ type bindingTerms struct {
 	// stream is what is sent: its RID as the peer knows it, "" if it does not by
 	// name, and the SSRCs of our description, which a program may have changed.
 	stream signaling.Encoding
+	// chosen is the codec that the program wants the stream to have, or nil.
+	chosen *RTPCodecCapability
 }
 
 // chores are what a call leaves to be done on its own goroutine, since it runs code
@@ -169,7 +171,7 @@ func (e *senderEncoding) sync(s *RTPSender, plan *senderPlan, i int, now time.Ti
 	}
 	next := &trackBinding{sender: s, encoding: e, track: plan.tracks[i], id: randomID()}
 	stream.Active = stream.Active && plan.sending && plan.parameters[i].Active
-	next.terms.Store(&bindingTerms{media: plan.media, stream: stream})
+	next.terms.Store(&bindingTerms{media: plan.media, stream: stream, chosen: plan.parameters[i].Codec})
 	if b := e.bound; b != nil && b.track == next.track && b.suits(next) {
 		b.follow(next)
 		return nil
@@ -179,8 +181,8 @@ func (e *senderEncoding) sync(s *RTPSender, plan *senderPlan, i int, now time.Ti
 
 // suits says whether what the track was told at Bind holds under the terms of next.
 func (b *trackBinding) suits(next *trackBinding) bool {
-	was, is := b.terms.Load().media, next.terms.Load().media
-	return sameCodecs(was.SendCodecs, is.SendCodecs) && slices.Equal(was.SendExtensions, is.SendExtensions)
+	was, is := b.terms.Load(), next.terms.Load()
+	return sameCodecs(was.codecs(), is.codecs()) && slices.Equal(was.media.SendExtensions, is.media.SendExtensions)
 }
 
 // follow takes over what has changed for a track that stays bound.
@@ -202,7 +204,7 @@ func (e *senderEncoding) rebind(next *trackBinding, now time.Time) error {
 	old := e.bound
 	next.writer = &trackWriter{}
 	parameters, err := next.track.Bind(next)
-	if err == nil && !slices.ContainsFunc(next.terms.Load().media.SendCodecs, func(c codec.Codec) bool { return c.PayloadType == uint8(parameters.PayloadType) }) {
+	if err == nil && !slices.ContainsFunc(next.terms.Load().codecs(), func(c codec.Codec) bool { return c.PayloadType == uint8(parameters.PayloadType) }) {
 		_ = next.track.Unbind(next)
 		err = ErrUnsupportedCodec
 	}
@@ -312,8 +314,8 @@ func (s *RTPSender) tell(pending *atomic.Bool, handle func()) {
 // config is what negotiation says of the stream.
 func (b *trackBinding) config() transceiver.SendConfig {
 	t := b.terms.Load()
-	rtx := t.stream.RTX
-	if !slices.ContainsFunc(t.media.SendCodecs, codec.Codec.IsRTX) {
+	rtx, codecs := t.stream.RTX, t.codecs()
+	if !slices.ContainsFunc(codecs, codec.Codec.IsRTX) {
 		rtx = 0
 	}
 	return transceiver.SendConfig{
@@ -322,7 +324,7 @@ func (b *trackBinding) config() transceiver.SendConfig {
 		SSRC:       t.stream.SSRC,
 		RTXSSRC:    rtx,
 		Kind:       codec.Kind(b.sender.kind),
-		Codecs:     t.media.SendCodecs,
+		Codecs:     codecs,
 		Extensions: sessionExtensions(t.media.SendExtensions),
 		AllowMixed: t.media.AllowMixed,
 		Active:     t.stream.Active,
@@ -349,7 +351,7 @@ func sameCodecs(a, b []codec.Codec) bool {
 
 // CodecParameters returns the codecs that the peer takes, preferred first.
 func (b *trackBinding) CodecParameters() []RTPCodecParameters {
-	return codecParameters(b.terms.Load().media.SendCodecs)
+	return codecParameters(b.terms.Load().codecs())
 }
 
 // HeaderExtensions returns the header extensions that packets may have.

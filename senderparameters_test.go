@@ -105,9 +105,18 @@ func TestSetParametersIsATransaction(t *testing.T) {
 		if next.TransactionID == p.TransactionID || next.Encodings[0].MaxBitrate != 100_000 {
 			t.Errorf("after SetParameters there is %+v", next)
 		}
-		// What negotiation has changed meanwhile may only be read.
+		// §5.2, getParameters: "Queue a task that sets sender.[[LastReturnedParameters]] to
+		// null": what comes after a description was made or set begins anew.
+		_, err = d.a.CreateOffer(nil)
+		d.must(err)
+		d.wantError(s.SetParameters(next), &state, "parameters from before CreateOffer")
+		later := s.GetParameters()
+		if later.TransactionID == next.TransactionID {
+			t.Error("the transaction goes on after CreateOffer")
+		}
+		d.wantError(s.SetParameters(next), &modification, "parameters of an older transaction")
 		d.negotiates(d.a, d.b)
-		d.wantError(s.SetParameters(next), &modification, "parameters from before the codecs were agreed")
+		d.wantError(s.SetParameters(later), &state, "parameters from before the codecs were agreed")
 		if now := s.GetParameters(); now.TransactionID == next.TransactionID || len(now.Codecs) == 0 {
 			t.Errorf("after negotiation there is the transaction %q with codecs %v", now.TransactionID, now.Codecs)
 		}

@@ -16,7 +16,9 @@ type RTPTransceiverInit struct {
 	// Direction is the direction to ask for; the zero value is sendrecv.
 	Direction RTPTransceiverDirection
 	// SendEncodings are the streams to send: one, or several with a RID each for
-	// simulcast. None stands for one without a RID. If none is Active, all are.
+	// simulcast. None stands for one without a RID. If all that they say is their
+	// RIDs and SSRCs, all are Active. Audio has one, and video 16 at most; further
+	// ones are left out (webrtc-pc §5.1).
 	SendEncodings []RTPEncodingParameters
 	// StreamIDs name the streams that the peer is to find the track in. Nil
 	// stands for the StreamID of the track, if there is one.
@@ -141,7 +143,8 @@ func (pc *PeerConnection) RemoveTrack(sender *RTPSender) error {
 //
 // It returns a TypeError for a kind that is neither audio nor video, for a
 // direction that is none, and for SendEncodings whose RIDs are missing, malformed
-// or not distinct, a RangeError for encodings out of range, and an
+// or not distinct, a RangeError for encodings out of range, an OperationError for a
+// Codec, a ScalabilityMode or a ScaleResolutionDownTo that cannot be, and an
 // InvalidStateError after Close.
 func (pc *PeerConnection) AddTransceiverFromKind(kind RTPCodecType, init ...RTPTransceiverInit) (*RTPTransceiver, error) {
 	if kind != RTPCodecTypeAudio && kind != RTPCodecTypeVideo {
@@ -196,7 +199,11 @@ func (pc *PeerConnection) addTransceiverWith(kind RTPCodecType, track namedTrack
 
 // newTransceiver makes a transceiver that is not yet the connection's.
 func (pc *PeerConnection) newTransceiver(kind RTPCodecType, direction RTPTransceiverDirection, track namedTrack, streamIDs []string, encodings []RTPEncodingParameters) (*RTPTransceiver, error) {
+	encodings = activated(encodings)
 	if err := checkEncodings(kind, encodings); err != nil {
+		return nil, err
+	}
+	if err := pc.checkNewCodecs(kind, encodings); err != nil {
 		return nil, err
 	}
 	t := &RTPTransceiver{pc: pc, id: pc.machine.NewTransceiverID(), kind: kind, direction: direction}
