@@ -234,6 +234,7 @@ func (pc *PeerConnection) local() signaling.Local {
 		Fingerprints:    pc.fingerprints(),
 		Data:            pc.dataWanted.Load(),
 		MaxMessageSize:  uint64(pc.api.settings.sctpMaxMessageSize()),
+		SCTPInit:        pc.localInit(),
 		Transceivers:    pc.describedTransceivers(),
 		CNAME:           pc.cname,
 		Identity:        pc.identity.line.Load(),

@@ -69,6 +69,7 @@ type PeerConnection struct {
 	config         Configuration
 	dtls           dtlstransport.Config
 	certified      []sdp.Fingerprint // of the certificate, nil before they are asked for
+	sctpInit       []byte            // the INIT chunk of descriptions, nil before one is written
 	machine        *signaling.Machine
 	transports     []*transport
 	transceivers   []*RTPTransceiver // shared with views: replaced, not changed

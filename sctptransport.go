@@ -26,6 +26,7 @@ type SCTPTransport struct {
 	pc             *PeerConnection
 	state          atomic.Int32
 	maxMessageSize atomic.Uint64                             // the peer's; 0 for any size
+	init           []byte                                    // of the local descriptions
 	association    atomic.Pointer[sctptransport.Association] // nil before it is up
 
 	onState handler[func(SCTPTransportState)]
@@ -60,6 +61,11 @@ func (t *SCTPTransport) GetCapabilities() SCTPCapabilities {
 	return SCTPCapabilities{MaxMessageSize: t.pc.api.settings.sctpMaxMessageSize()}
 }
 
+// GetSctpInit returns the INIT chunk (RFC 9260 §3.3.2) that local descriptions have
+// for this endpoint's end of the association, see SettingEngine.EnableSctpSnap; nil
+// if they have none. It must not be changed.
+func (t *SCTPTransport) GetSctpInit() []byte { return t.init }
+
 // OnStateChange sets the handler for changes of State.
 func (t *SCTPTransport) OnStateChange(f func(SCTPTransportState)) { t.onState.set(f) }
 
@@ -84,7 +90,7 @@ type association struct {
 func (pc *PeerConnection) startData(e signaling.StartData) {
 	pc.assoc.plan = &e
 	t := pc.transport(e.Transport)
-	pc.sctp = &SCTPTransport{dtls: t.publicDTLS, pc: pc}
+	pc.sctp = &SCTPTransport{dtls: t.publicDTLS, pc: pc, init: pc.localInit()}
 	pc.sctp.state.Store(int32(SCTPTransportStateConnecting))
 	pc.sctp.maxMessageSize.Store(e.RemoteMaxMessageSize)
 	pc.dirty = true
@@ -92,6 +98,22 @@ func (pc *PeerConnection) startData(e signaling.StartData) {
 		pc.session.SetRole(t.dtlsReady.Client) // channels get their ids now
 	}
 	pc.startAssociation()
+}
+
+// localInit returns the INIT chunk of this endpoint, which all of its descriptions
+// have in common (draft-hancke-tsvwg-snap-00 §5.6), nil if they are to have none.
+func (pc *PeerConnection) localInit() []byte {
+	if pc.api.settings.sctpWithoutSnap {
+		return nil
+	}
+	if pc.sctpInit == nil {
+		chunk, err := sctptransport.NewInit(pc.api.settings.sctpConfig())
+		if err != nil {
+			pc.log.Warn("no sctp init chunk", "reason", err) // the handshake is left
+		}
+		pc.sctpInit = chunk
+	}
+	return pc.sctpInit
 }
 
 // updateData follows a change of the peer's message size.
@@ -129,6 +151,7 @@ func (pc *PeerConnection) startAssociation() {
 	ctx, cancel := context.WithCancel(context.Background())
 	pc.assoc.cancel = cancel
 	config := pc.api.settings.sctpConfig()
+	config.LocalInit, config.RemoteInit = plan.LocalInit, plan.RemoteInit
 	config.Conn = t.dtls.Load().Conn()
 	config.Logger = pc.log
 	sctp := pc.sctp

@@ -43,6 +43,7 @@ type SettingEngine struct {
 	gather             ice.GathererConfig
 	dtls               dtlstransport.Config
 	sctp               sctptransport.Config
+	sctpWithoutSnap    bool
 	srtp               srtptransport.Config
 	trackBeforePacket  bool
 	unmoderated        bool // a socket's goroutine does not let media gather

@@ -47,7 +47,7 @@ func (n *negotiation) createAnswer(cfg Config, l Local) (string, error) {
 		var media *sdp.Media
 		switch {
 		case i == data && offer.bundledIfOnly(i):
-			media = n.limited(answeredData(offered), l)
+			media = n.answeredInit(n.limited(answeredData(offered), l), offered, l)
 		case offer.rows[i].transceiver != 0 && !offer.rows[i].rejected:
 			media = n.answeredMedia(offer, i, l.transceiver(offer.rows[i].transceiver), l)
 		}

@@ -21,6 +21,13 @@ func (n *negotiation) commitPlan(next plan, rollback bool) Effects {
 	}
 	keepsData := old.data != nil && next.data != nil && old.data.sameAssociation(next.data) &&
 		!renews(old.transports[next.data.transport], next.transports[next.data.transport])
+	if keepsData && (next.data.localInit != old.data.localInit || next.data.remoteInit != old.data.remoteInit) {
+		// What the association has begun with stays.
+		data := *next.data
+		data.localInit, data.remoteInit = old.data.localInit, old.data.remoteInit
+		next.data = &data
+		n.plan = next
+	}
 	if old.data != nil && !keepsData {
 		effects = append(effects, StopData{})
 	}
@@ -40,6 +47,7 @@ func (n *negotiation) commitPlan(next plan, rollback bool) Effects {
 	case !keepsData:
 		effects = append(effects, StartData{
 			Transport: d.transport, LocalPort: sctpPort, RemotePort: d.port, RemoteMaxMessageSize: d.maxMessageSize,
+			LocalInit: d.localInit, RemoteInit: d.remoteInit,
 		})
 	case old.data.maxMessageSize != d.maxMessageSize:
 		effects = append(effects, UpdateData{RemoteMaxMessageSize: d.maxMessageSize})

@@ -73,12 +73,15 @@ type StartDTLS struct {
 
 // StartData starts the SCTP association over a transport (RFC 8841 §10.3,
 // §10.4). RemoteMaxMessageSize is what the peer accepts, in bytes; 0 is any
-// size.
+// size. LocalInit and RemoteInit are the INIT chunks of the descriptions, both or
+// neither: with them, the association is up as soon as DTLS is
+// (draft-hancke-tsvwg-snap-00 §6).
 type StartData struct {
-	Transport            TransportID
-	LocalPort            uint16
-	RemotePort           uint16
-	RemoteMaxMessageSize uint64
+	Transport             TransportID
+	LocalPort             uint16
+	RemotePort            uint16
+	RemoteMaxMessageSize  uint64
+	LocalInit, RemoteInit string
 }
 
 // UpdateData says that the peer accepts another size from now on.

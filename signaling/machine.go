@@ -40,6 +40,10 @@ type Local struct {
 	// MaxMessageSize is the longest message that the endpoint accepts, in bytes;
 	// 0 is any size.
 	MaxMessageSize uint64
+	// SCTPInit is the INIT chunk of this end of the association, for a=sctp-init. It
+	// stays the same for the life of the machine; without it the attribute is neither
+	// written nor heeded.
+	SCTPInit []byte
 	// Transceivers are those of the connection, in the order of their creation,
 	// without those that have stopped.
 	Transceivers []Transceiver

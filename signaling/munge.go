@@ -61,8 +61,8 @@ func checkMunged(kind Type, created, text string) error {
 }
 
 // mungedField names what differs in section i and may not. What a program may
-// change is the DTLS role, the maximum message size, candidates, and whatever
-// has no meaning to this endpoint. Of audio and video it may change the direction
+// change is the DTLS role, the maximum message size, candidates, whether there is
+// an INIT chunk, and whatever has no meaning to this endpoint. Of audio and video it may change the direction
 // and the order of formats, leave out formats, feedback, header extensions,
 // streams and RIDs, give other parameters and SSRCs, and add limits. The
 // description then counts as it has been set.
@@ -87,6 +87,8 @@ func mungedField(was, is *content, i int) string {
 		return "fingerprint"
 	case before.SCTPPort != after.SCTPPort:
 		return "SCTP port"
+	case after.SCTPInit != "" && before.SCTPInit != after.SCTPInit:
+		return "INIT chunk"
 	case before.RTCPMux != after.RTCPMux:
 		return "way for RTCP"
 	}

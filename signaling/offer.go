@@ -104,7 +104,7 @@ func (n *negotiation) offeredSections(l Local) ([]*sdp.Media, []TransceiverID) {
 		switch {
 		case sections[i] != nil:
 		case p.data:
-			sections[i] = n.limited(offeredData(p.mid), l)
+			sections[i] = n.offeredInit(n.limited(offeredData(p.mid), l), l)
 		default:
 			// RFC 9429 §5.2.2: otherwise it stays where it is, with port zero.
 			sections[i] = rejectedSection(n.written(i), p.mid)

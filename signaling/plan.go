@@ -43,6 +43,8 @@ type dataPlan struct {
 	transport      TransportID
 	port           uint16
 	maxMessageSize uint64
+	// localInit and remoteInit are the INIT chunks, both or neither.
+	localInit, remoteInit string
 }
 
 // sameAssociation says whether an association goes on. RFC 8841 §9.3: a
@@ -118,6 +120,7 @@ func planAnswer(before, inForce plan, ours, theirs, answer *description, l Local
 			port:           remotePort(theirs.Media[i]),
 			maxMessageSize: theirs.Media[i].EffectiveMaxMessageSize(),
 		}
+		p.data.localInit, p.data.remoteInit = exchangedInits(ours.Media[i], theirs.Media[i])
 	}
 	for i, row := range rows {
 		if row.transceiver != 0 && !row.rejected {

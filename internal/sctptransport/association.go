@@ -53,7 +53,8 @@ type Association struct {
 }
 
 // Dial brings an association up over c.Conn and returns it. It blocks until the
-// peer has answered or ctx is done; c.Conn is closed if it fails.
+// peer has answered or ctx is done, or not at all with the INIT chunks of both;
+// c.Conn is closed if it fails.
 //
 // Both peers may dial at once, in which case the two handshakes become one
 // (RFC 9260 §5.2.1), and both do in WebRTC: whoever is ready first saves time.
@@ -69,7 +70,7 @@ func Dial(ctx context.Context, c Config) (*Association, error) {
 	a.ending.a, a.ending.done = a, make(chan struct{})
 	a.stall.mtu = c.MTU
 	a.conn = newConn(a, c)
-	a.engine, err = sctp.ClientContext(ctx,
+	options := append(a.conn.begin(c),
 		sctp.WithNetConn(a.conn),
 		// Its errors are mostly about packets of the peer that it did not like.
 		sctp.WithLoggerFactory(enginelog.New(c.Logger, slog.LevelWarn)),
@@ -85,6 +86,7 @@ func Dial(ctx context.Context, c Config) (*Association, error) {
 		sctp.WithFastRtxWnd(c.FastRtxWnd),
 		sctp.WithCwndCAStep(c.CwndCAStep),
 	)
+	a.engine, err = sctp.ClientContext(ctx, options...)
 	close(a.up)
 	if err != nil {
 		// The engine leaves the connection open when it gives up by itself.

@@ -51,6 +51,11 @@ type Config struct {
 	// round trip of congestion avoidance, all in bytes. Zero leaves the engine's
 	// own.
 	MinCwnd, FastRtxWnd, CwndCAStep uint32
+	// LocalInit and RemoteInit are the INIT chunks that the two ends have exchanged
+	// otherwise, in their descriptions: ours as NewInit made it, and the peer's, which
+	// has to be a good one, in bytes. With both, the association is up without a handshake;
+	// without one of them, neither counts.
+	LocalInit, RemoteInit string
 	// Logger receives what the engine has to say. Nil discards it.
 	Logger *slog.Logger
 }
@@ -61,16 +66,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Conn == nil {
 		return c, errors.New("sctptransport: no connection is given")
 	}
-	if c.ReceiveBuffer == 0 {
-		c.ReceiveBuffer = DefaultReceiveBuffer
-	}
-	// The engine hands over whole messages only: one that does not fit the
-	// buffer is never handed over, and nothing that follows it either.
-	if twice := 2 * uint64(c.MaxMessageSize); twice > uint64(c.ReceiveBuffer) {
-		if twice > 1<<31 {
-			return c, fmt.Errorf("sctptransport: MaxMessageSize is %d, at most %d can be received", c.MaxMessageSize, 1<<30)
-		}
-		c.ReceiveBuffer = uint32(twice)
+	c, err := c.sized()
+	if err != nil {
+		return c, err
 	}
 	if c.MTU == 0 {
 		c.MTU = DefaultMTU
@@ -86,6 +84,23 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}
+
+// sized returns c with the receive buffer that it means, or an error that says why
+// there is none.
+func (c Config) sized() (Config, error) {
+	if c.ReceiveBuffer == 0 {
+		c.ReceiveBuffer = DefaultReceiveBuffer
+	}
+	// The engine hands over whole messages only: one that does not fit the
+	// buffer is never handed over, and nothing that follows it either.
+	if twice := 2 * uint64(c.MaxMessageSize); twice > uint64(c.ReceiveBuffer) {
+		if twice > 1<<31 {
+			return c, fmt.Errorf("sctptransport: MaxMessageSize is %d, at most %d can be received", c.MaxMessageSize, 1<<30)
+		}
+		c.ReceiveBuffer = uint32(twice)
 	}
 	return c, nil
 }

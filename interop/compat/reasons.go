@@ -42,7 +42,6 @@ var missingReasons = []rule{
 	{names: names(`.*(Nomination|Renomination).*|SettingEngine\.SetICEBindingRequestHandler`),
 		reason: "come with renomination"},
 	{names: names(`SettingEngine\.SetMulticastDNSHostName`), reason: "comes with names under .local for the host's own candidates; the peer's are resolved"},
-	{names: names(`SettingEngine\.EnableSctpSnap|SCTPTransport\.GetSctpInit`), reason: "come with SCTP parameters in the description (SNAP)"},
 	{names: names(`SettingEngine\.SetNet`), reason: "is SetNetwork here: its type in pion is of pion/transport, in a version that the engines used here have left behind"},
 }
 
