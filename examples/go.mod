@@ -18,6 +18,7 @@ require (
 
 require (
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
+	github.com/parleyrtc/webrtc/pkg/websocketsignal v0.0.0-00010101000000-000000000000
 	github.com/pion/dtls/v3 v3.1.15 // indirect
 	github.com/pion/interceptor v0.1.49 // indirect
 	github.com/pion/randutil v0.1.0 // indirect
@@ -32,3 +33,5 @@ require (
 	golang.org/x/sys v0.41.0 // indirect
 	golang.org/x/text v0.34.0 // indirect
 )
+
+replace github.com/parleyrtc/webrtc/pkg/websocketsignal => ../pkg/websocketsignal

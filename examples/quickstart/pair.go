@@ -13,7 +13,6 @@ import (
 
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
-	"github.com/parleyrtc/webrtc/examples/internal/signal"
 	"github.com/parleyrtc/webrtc/examples/internal/turnserver"
 )
 
@@ -23,7 +22,7 @@ type pair struct {
 	log    *diagram.Log
 	stun   *turnserver.Server // nil with a relay
 	relay  *relay             // nil without
-	signal signal.Channel
+	signal *webrtc.MemorySignalChannel
 
 	// channels are those that A has opened, as B sees them.
 	channels chan *webrtc.DataChannel
@@ -51,8 +50,7 @@ func newPair(log *diagram.Log, relayed bool) (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	var endA, endB signal.Channel
-	endA, endB = signal.Pipe()
+	endA, endB := webrtc.NewSignalPair()
 	p.signal = endA
 	if p.a, err = p.newPeer(diagram.PeerA, endA); err != nil {
 		return nil, errors.Join(err, p.Close())
@@ -67,7 +65,7 @@ func newPair(log *diagram.Log, relayed bool) (*pair, error) {
 	return p, nil
 }
 
-func (p *pair) newPeer(party diagram.Party, end signal.Channel) (*peer.Peer, error) {
+func (p *pair) newPeer(party diagram.Party, end webrtc.SignalChannel) (*peer.Peer, error) {
 	server := webrtc.ICEServer{}
 	if p.relay != nil {
 		server = p.relay.iceServer()
@@ -76,7 +74,7 @@ func (p *pair) newPeer(party diagram.Party, end signal.Channel) (*peer.Peer, err
 	}
 	return peer.New(peer.Config{
 		Party:        party,
-		Polite:       party == diagram.PeerB,
+		Polite:       webrtc.Politeness(party == diagram.PeerB),
 		Signal:       end,
 		ICEServers:   []webrtc.ICEServer{server},
 		RelayOnly:    p.relay != nil,

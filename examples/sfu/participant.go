@@ -12,7 +12,6 @@ import (
 	"github.com/parleyrtc/webrtc/examples/internal/codecs"
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
-	"github.com/parleyrtc/webrtc/examples/internal/signal"
 )
 
 // A participant is one connection: a browser, or the program's own publisher.
@@ -38,7 +37,7 @@ type view struct {
 
 // attend is the life of a participant in the room, until the context or the
 // signal channel ends or the connection fails.
-func attend(ctx context.Context, r *room, name string, views bool, channel signal.Channel) error {
+func attend(ctx context.Context, r *room, name string, views bool, channel webrtc.SignalChannel) error {
 	p := &participant{
 		room: r, name: name, views: views, wake: make(chan struct{}, 1),
 		published: map[*webrtc.RTPTransceiver]*source{},

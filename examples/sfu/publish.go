@@ -19,7 +19,6 @@ import (
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
 	"github.com/parleyrtc/webrtc/examples/internal/player"
-	"github.com/parleyrtc/webrtc/examples/internal/signal"
 )
 
 // patterns are what -publish names.
@@ -138,7 +137,7 @@ func collect(samples player.Samples) ([]media.Sample, error) {
 // publish sends the clip to the room over a connection of its own, again and
 // again, until the context ends.
 func (c *clip) publish(ctx context.Context, r *room) error {
-	here, there := signal.Pipe()
+	here, there := webrtc.NewSignalPair()
 	defer here.Close()
 	engine, err := codecs.MediaEngine()
 	if err != nil {

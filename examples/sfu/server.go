@@ -9,7 +9,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/parleyrtc/webrtc/examples/internal/signal"
+	"github.com/parleyrtc/webrtc/pkg/websocketsignal"
 )
 
 //go:embed page
@@ -64,7 +64,7 @@ func session(r *room, w http.ResponseWriter, request *http.Request) {
 	if err != nil {
 		return // Accept has answered
 	}
-	err = attend(request.Context(), r, name, q.Get("view") != "no", signal.WebSocket(conn))
+	err = attend(request.Context(), r, name, q.Get("view") != "no", websocketsignal.New(conn))
 	if err == nil {
 		_ = conn.Close(websocket.StatusNormalClosure, "")
 		return

@@ -16,11 +16,11 @@ import (
 	"github.com/pion/rtp"
 
 	"github.com/parleyrtc/webrtc"
+	"github.com/parleyrtc/webrtc/pkg/websocketsignal"
 
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/exampletest"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
-	"github.com/parleyrtc/webrtc/examples/internal/signal"
 )
 
 // patience bounds each wait of a test.
@@ -91,7 +91,7 @@ func watch(t *testing.T, address, name string) *viewer {
 		t.Fatal(err)
 	}
 	v := &viewer{T: t, name: name, address: address}
-	v.peer, err = peer.New(peer.Config{Party: diagram.PeerA, Signal: signal.WebSocket(conn)})
+	v.peer, err = peer.New(peer.Config{Party: diagram.PeerA, Signal: websocketsignal.New(conn)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,19 +74,52 @@ func TestNegotiateOverWebSocket(t *testing.T) {
 	}
 }
 
-// What is too long or no signal is an error.
+// What is too long or no signal is an error, and ends the connection with a reason.
 func TestBadMessages(t *testing.T) {
-	server, client := pair(t)
-	s := websocketsignal.New(server)
-	if err := s.Send(t.Context(), webrtc.Signal{Description: &webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: strings.Repeat("x", webrtc.MaxSignalSize)}}); !errors.Is(err, webrtc.ErrSignalTooLong) {
+	server, _ := pair(t)
+	err := websocketsignal.New(server).Send(t.Context(), webrtc.Signal{
+		Description: &webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: strings.Repeat("x", webrtc.MaxSignalSize)},
+	})
+	if !errors.Is(err, webrtc.ErrSignalTooLong) {
 		t.Errorf("a long signal: %v", err)
 	}
-	go func() { _ = client.Write(t.Context(), websocket.MessageText, []byte("nonsense")) }()
-	if _, err := s.Receive(t.Context()); err == nil || errors.Is(err, io.EOF) {
-		t.Errorf("nonsense: %v", err)
+	for text, want := range map[string]websocket.StatusCode{
+		"nonsense": websocket.StatusInvalidFramePayloadData,
+		strings.Repeat("x", webrtc.MaxSignalSize+1): websocket.StatusMessageTooBig,
+	} {
+		server, client := pair(t)
+		if err := client.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, _, err := client.Read(context.Background())
+			ended <- err
+		}()
+		if _, err := websocketsignal.New(server).Receive(t.Context()); err == nil || errors.Is(err, io.EOF) {
+			t.Errorf("%.10s: %v", text, err)
+		}
+		if err := <-ended; websocket.CloseStatus(err) != want {
+			t.Errorf("%.10s: the peer sees %v, want status %d", text, err, want)
+		}
 	}
-	go func() { _ = client.Write(t.Context(), websocket.MessageText, make([]byte, webrtc.MaxSignalSize+1)) }()
-	if _, err := s.Receive(t.Context()); err == nil || errors.Is(err, io.EOF) {
-		t.Errorf("a long message: %v", err)
+}
+
+// A context that ends while nothing comes leaves the connection as it is, and what
+// comes later to who asks next.
+func TestContextLeavesTheConnection(t *testing.T) {
+	server, client := pair(t)
+	s := websocketsignal.New(server)
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	if _, err := s.Receive(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("Receive: %v", err)
+	}
+	if err := client.Write(t.Context(), websocket.MessageText, []byte(`{"candidate":{"candidate":"","sdpMid":"1"}}`)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Receive(t.Context())
+	if err != nil || got.Candidate == nil || *got.Candidate.SDPMid != "1" {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }

@@ -11,6 +11,11 @@ import (
 
 func (p *Peer) signalingState(s webrtc.SignalingState) {
 	p.note(diagram.KindState, fmt.Sprintf("signaling: %s", s))
+	for mine, description := range map[bool]*webrtc.SessionDescription{true: p.LocalDescription(), false: p.RemoteDescription()} {
+		if description != nil {
+			p.learnFormats(*description, mine)
+		}
+	}
 	switch s {
 	case webrtc.SignalingStateStable:
 		p.transports.Do(p.watchTransports)

@@ -1,36 +1,21 @@
-// Package peer drives one side of a connection: it carries descriptions and
-// candidates between a PeerConnection and a signal channel, in the pattern that
-// the WebRTC specification calls perfect negotiation (webrtc-pc §10.7), and
-// tells a diagram what happens.
-//
-// The whole of signaling is two handlers and a loop:
-//
-//	pc.OnNegotiationNeeded  ->  SetLocalDescription, send it
-//	pc.OnICECandidate       ->  send it
-//	for each message        ->  SetRemoteDescription, and answer an offer
-//	                            AddICECandidate
-//
-// Both sides may begin at any time, even at once: then the polite one takes its
-// own offer back, and the other ignores what it receives.
+// Package peer is one side of a connection that webrtc.Negotiate keeps negotiated
+// over a signal channel; it tells a diagram what happens.
 package peer
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/parleyrtc/webrtc"
 	"github.com/parleyrtc/webrtc/ice"
 
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/observe"
-	"github.com/parleyrtc/webrtc/examples/internal/signal"
 )
 
 // Config is what a peer needs.
@@ -38,9 +23,9 @@ type Config struct {
 	// Party is the peer's column of the diagram, diagram.PeerA or PeerB.
 	Party diagram.Party
 	// Polite says who gives way if both offer at once: one of the two must.
-	Polite bool
+	Polite webrtc.Politeness
 	// Signal is the way to the other peer.
-	Signal signal.Channel
+	Signal webrtc.SignalChannel
 	// ICEServers are asked for reflexive addresses.
 	ICEServers []webrtc.ICEServer
 	// RelayOnly sends everything by way of a TURN server among them.
@@ -73,13 +58,6 @@ type Peer struct {
 	completed  chan struct{} // closed when ICE is
 	once       sync.Once     // closes it
 
-	// turn holds a value while a description is made, sent or applied: one at a
-	// time. An offer that is wanted meanwhile follows.
-	turn        chan struct{}
-	offerWanted atomic.Bool
-	running     atomic.Bool // Run has been called
-	out         outbox
-
 	mu      sync.Mutex // guards all below
 	checks  map[pairKey]int
 	media   map[mediaKey]bool       // what of media has been drawn
@@ -99,13 +77,11 @@ func New(config Config) (*Peer, error) {
 	p := &Peer{
 		config:    config,
 		completed: make(chan struct{}),
-		turn:      make(chan struct{}, 1),
 		checks:    map[pairKey]int{},
 		media:     map[mediaKey]bool{},
 		formats:   map[formatKey]string{},
 		servers:   map[netip.AddrPort]bool{},
 	}
-	p.out.send = p.send
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	configuration := webrtc.Configuration{ICEServers: config.ICEServers}
 	if config.RelayOnly {
@@ -116,8 +92,6 @@ func New(config Config) (*Peer, error) {
 		return nil, err
 	}
 	p.PeerConnection = pc
-	pc.OnNegotiationNeeded(func() { p.fail(p.Offer()) })
-	pc.OnICECandidate(p.candidate)
 	pc.OnSignalingStateChange(p.signalingState)
 	pc.OnICEGatheringStateChange(func(s webrtc.ICEGatheringState) {
 		p.note(diagram.KindState, fmt.Sprintf("gathering: %s", s))
@@ -176,31 +150,20 @@ func (n announced) ListenUDP(local netip.AddrPort) (ice.PacketConn, error) {
 	return conn, err
 }
 
-// Run makes the offer that is wanted, then carries the other peer's messages to the connection until the context or
-// the signal channel ends, Close is called, or something fails. The error is
-// nil in the second case.
+// Run keeps the connection negotiated with the other peer until the context or the
+// signal channel ends, Close is called, or something fails. The error is nil in the
+// second case.
 func (p *Peer) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { p.cancel(ctx.Err()) })
 	defer stop()
-	p.running.Store(true)
-	if err := p.settle(); err != nil {
+	err := webrtc.Negotiate(p.ctx, p.PeerConnection, drawn{p}, p.config.Polite)
+	if p.ctx.Err() != nil {
+		return context.Cause(p.ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", p.config.Party, err)
 	}
-	for {
-		m, err := p.config.Signal.Receive(p.ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil {
-			err = p.receive(m)
-		}
-		if p.ctx.Err() != nil {
-			return context.Cause(p.ctx)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.config.Party, err)
-		}
-	}
+	return nil
 }
 
 // Close ends the connection and Run.
@@ -219,72 +182,6 @@ func (p *Peer) fail(err error) {
 // Completed returns a channel that is closed when ICE has nominated a pair and
 // checks no more, which is usually a little later than the connection works.
 func (p *Peer) Completed() <-chan struct{} { return p.completed }
-
-// Offer makes an offer and sends it to the other peer: at once, or, while an
-// exchange of descriptions is under way, after it. Before Run it is Run that does.
-func (p *Peer) Offer() error {
-	p.offerWanted.Store(true)
-	return p.settle()
-}
-
-// settle makes the offer that is wanted, if it can be made now. Whoever holds
-// the turn does it otherwise, after giving it back.
-func (p *Peer) settle() error {
-	for p.running.Load() && p.offerWanted.Load() {
-		select {
-		case p.turn <- struct{}{}:
-		default:
-			return nil
-		}
-		stable := p.SignalingState() == webrtc.SignalingStateStable
-		var err error
-		if stable {
-			p.offerWanted.Store(false)
-			err = p.describe()
-		}
-		<-p.turn
-		if err != nil || !stable {
-			return err
-		}
-	}
-	return nil
-}
-
-// describe makes the description that comes next, an offer or an answer, and
-// sends it. The turn is the caller's.
-func (p *Peer) describe() error {
-	p.out.hold()
-	err := p.SetLocalDescription(webrtc.SessionDescription{})
-	if err == nil {
-		err = p.send(signal.Message{Description: p.LocalDescription()})
-	}
-	return errors.Join(err, p.out.release())
-}
-
-// send gives a message to the signal channel.
-func (p *Peer) send(m signal.Message) error {
-	text := ""
-	switch {
-	case m.Description != nil:
-		p.learnFormats(*m.Description, true)
-		text = DescriptionText(*m.Description)
-	case m.Candidate != nil:
-		text = CandidateText(*m.Candidate)
-	default:
-		return nil // closed meanwhile
-	}
-	p.config.Log.Arrow(p.config.Party, diagram.Signal, diagram.KindSignal, text)
-	return p.config.Signal.Send(p.ctx, m)
-}
-
-func (p *Peer) candidate(c *webrtc.ICECandidate) {
-	if c == nil {
-		return // gathering is complete, which is for us alone
-	}
-	init := c.ToJSON()
-	p.changed()
-	p.fail(p.out.candidate(signal.Message{Candidate: &init}))
-}
 
 // CandidateText describes a candidate in a few words.
 func CandidateText(init webrtc.ICECandidateInit) string {
@@ -308,52 +205,6 @@ func hostPort(host string, port uint16) string {
 		host = name[:8] + "….local"
 	}
 	return net.JoinHostPort(host, fmt.Sprint(port))
-}
-
-// receive applies a message of the other peer's.
-func (p *Peer) receive(m signal.Message) error {
-	defer p.changed()
-	switch {
-	case m.Description != nil:
-		p.learnFormats(*m.Description, false)
-		p.config.Log.Arrow(diagram.Signal, p.config.Party, diagram.KindSignal, DescriptionText(*m.Description))
-		return p.receiveDescription(*m.Description)
-	case m.Candidate != nil:
-		p.config.Log.Arrow(diagram.Signal, p.config.Party, diagram.KindSignal, CandidateText(*m.Candidate))
-		err := p.AddICECandidate(*m.Candidate)
-		if err != nil && !p.Polite() {
-			return nil // it belongs to an offer that was ignored
-		}
-		return err
-	}
-	return nil
-}
-
-// Polite tells whether the peer gives way when both offer at once.
-func (p *Peer) Polite() bool { return p.config.Polite }
-
-// receiveDescription applies a description in a turn of its own, so that it
-// meets an offer of this side's either whole or not at all.
-func (p *Peer) receiveDescription(description webrtc.SessionDescription) error {
-	p.turn <- struct{}{}
-	err := p.apply(description)
-	<-p.turn
-	if err != nil {
-		return err
-	}
-	return p.settle()
-}
-
-func (p *Peer) apply(description webrtc.SessionDescription) error {
-	offer := description.Type == webrtc.SDPTypeOffer
-	if offer && !p.Polite() && p.SignalingState() != webrtc.SignalingStateStable {
-		p.note(diagram.KindSignal, "both offered: the other's is ignored")
-		return nil
-	}
-	if err := p.SetRemoteDescription(description); err != nil || !offer {
-		return err
-	}
-	return p.describe()
 }
 
 func (p *Peer) other() diagram.Party { return diagram.PeerA + diagram.PeerB - p.config.Party }

@@ -13,7 +13,6 @@ import (
 	"github.com/parleyrtc/webrtc"
 
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
-	"github.com/parleyrtc/webrtc/examples/internal/signal"
 )
 
 // patience bounds each wait of a test.
@@ -37,9 +36,9 @@ func newCouple(t *testing.T) *couple {
 		defer c.mu.Unlock()
 		c.events = append(c.events, e)
 	})
-	endA, endB := signal.Pipe()
-	join := func(party diagram.Party, end signal.Channel) *Peer {
-		p, err := New(Config{Party: party, Polite: party == diagram.PeerB, Signal: end, LoopbackOnly: true, Log: log})
+	endA, endB := webrtc.NewSignalPair()
+	join := func(party diagram.Party, end webrtc.SignalChannel) *Peer {
+		p, err := New(Config{Party: party, Polite: webrtc.Politeness(party == diagram.PeerB), Signal: end, LoopbackOnly: true, Log: log})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +141,7 @@ func TestGlare(t *testing.T) {
 		}
 	}
 	for _, p := range []*Peer{c.a, c.b} { // the event comes after the call
-		for deadline := time.Now().Add(10 * time.Second); !p.offerWanted.Load(); time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(10 * time.Second); !p.NegotiationNeeded(); time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s wants no offer", p.config.Party)
 			}
@@ -153,20 +152,26 @@ func TestGlare(t *testing.T) {
 	}
 	c.run() // each offers before it reads
 	c.channel(c.a)
-	if text := c.texts(); !strings.Contains(text, "Peer A: both offered: the other's is ignored") {
-		t.Errorf("A has not ignored B's offer:\n%s", text)
+	text := c.texts()
+	for _, want := range []string{"Signal channel -> Peer A: offer", "Peer B -> Signal channel: answer"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the diagram lacks %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "Peer A -> Signal channel: answer") {
+		t.Errorf("A has answered the offer that it had to ignore:\n%s", text)
 	}
 }
 
 // A message that makes no sense ends Run with an error that says whose it is.
 func TestBadMessage(t *testing.T) {
-	end, other := signal.Pipe()
+	end, other := webrtc.NewSignalPair()
 	p, err := New(Config{Party: diagram.PeerA, Signal: end, LoopbackOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	if err := other.Send(t.Context(), signal.Message{Description: &webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: "nonsense"}}); err != nil {
+	if err := other.Send(t.Context(), webrtc.Signal{Description: &webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: "nonsense"}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Run(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "Peer A: ") {
@@ -176,7 +181,7 @@ func TestBadMessage(t *testing.T) {
 
 func TestRunEnds(t *testing.T) {
 	t.Run("with the signal channel", func(t *testing.T) {
-		end, other := signal.Pipe()
+		end, other := webrtc.NewSignalPair()
 		p, err := New(Config{Signal: end, LoopbackOnly: true})
 		if err != nil {
 			t.Fatal(err)
@@ -188,7 +193,7 @@ func TestRunEnds(t *testing.T) {
 		}
 	})
 	t.Run("with the context", func(t *testing.T) {
-		end, _ := signal.Pipe()
+		end, _ := webrtc.NewSignalPair()
 		p, err := New(Config{Signal: end, LoopbackOnly: true})
 		if err != nil {
 			t.Fatal(err)

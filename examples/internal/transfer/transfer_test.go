@@ -15,13 +15,12 @@ import (
 
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
-	"github.com/parleyrtc/webrtc/examples/internal/signal"
 )
 
 // channels connects two peers and returns the two ends of a channel.
 func channels(t *testing.T) (*webrtc.DataChannel, *webrtc.DataChannel) {
 	t.Helper()
-	endA, endB := signal.Pipe()
+	endA, endB := webrtc.NewSignalPair()
 	var peers []*peer.Peer
 	for _, config := range []peer.Config{
 		{Party: diagram.PeerA, Signal: endA, LoopbackOnly: true},

@@ -18,7 +18,6 @@ import (
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
 	"github.com/parleyrtc/webrtc/examples/internal/player"
-	"github.com/parleyrtc/webrtc/examples/internal/signal"
 )
 
 // pageSignal is the signal channel of somebody who does what the page does.
@@ -28,23 +27,23 @@ type pageSignal struct {
 }
 
 // Send writes a message as the page does.
-func (s pageSignal) Send(ctx context.Context, m signal.Message) error {
+func (s pageSignal) Send(ctx context.Context, m webrtc.Signal) error {
 	return wsjson.Write(ctx, s.conn, request{Signal: &m})
 }
 
 // Receive reads until there is something signaled.
-func (s pageSignal) Receive(ctx context.Context) (signal.Message, error) {
+func (s pageSignal) Receive(ctx context.Context) (webrtc.Signal, error) {
 	for {
 		var r struct {
-			Hello  *hello          `json:"hello"`
-			Signal *signal.Message `json:"signal"`
+			Hello  *hello         `json:"hello"`
+			Signal *webrtc.Signal `json:"signal"`
 		}
 		_, data, err := s.conn.Read(ctx)
 		if err == nil {
 			err = json.Unmarshal(data, &r)
 		}
 		if err != nil {
-			return signal.Message{}, err
+			return webrtc.Signal{}, err
 		}
 		if r.Hello != nil {
 			s.plots <- r.Hello.Plots
@@ -54,9 +53,6 @@ func (s pageSignal) Receive(ctx context.Context) (signal.Message, error) {
 		}
 	}
 }
-
-// Close does nothing.
-func (s pageSignal) Close() error { return nil }
 
 // What is sent comes back, packet by packet, and whoever lacks a picture of the
 // echo is asked for one itself.

@@ -152,7 +152,7 @@ func (b browser) renegotiates() {
 	b.WaitFor("Go's pending offer of the browser's, or its end", `document.querySelector("#signaling-state").textContent === "have-local-offer"`)
 	b.Picture("pending")
 	b.waitStable()
-	b.Click("#renegotiate-go")
+	b.Click("#restart-go")
 	b.WaitFor("Go's pending offer", `document.querySelector("#go-descriptions .pending:not(.empty)")`)
 	b.waitStable()
 }

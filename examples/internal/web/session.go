@@ -18,7 +18,6 @@ import (
 	"github.com/parleyrtc/webrtc/examples/internal/codecs"
 	"github.com/parleyrtc/webrtc/examples/internal/diagram"
 	"github.com/parleyrtc/webrtc/examples/internal/peer"
-	"github.com/parleyrtc/webrtc/examples/internal/signal"
 	"github.com/parleyrtc/webrtc/examples/internal/turnserver"
 )
 
@@ -48,8 +47,8 @@ type session struct {
 
 	ctx    context.Context // ends with the session
 	cancel context.CancelCauseFunc
-	out    chan []byte         // what the WebSocket is to send
-	in     chan signal.Message // what it has brought
+	out    chan []byte        // what the WebSocket is to send
+	in     chan webrtc.Signal // what it has brought
 
 	mu      sync.Mutex // guards all below
 	sockets map[netip.AddrPort]bool
@@ -59,15 +58,15 @@ type session struct {
 
 // request is what the page sends on the WebSocket.
 type request struct {
-	Signal     *signal.Message `json:"signal"`
-	Do         string          `json:"do"`
-	Statistics *report         `json:"statistics"`
+	Signal     *webrtc.Signal `json:"signal"`
+	Do         string         `json:"do"`
+	Statistics *report        `json:"statistics"`
 }
 
 // reply is what it receives; one member is there.
 type reply struct {
 	Hello        *hello          `json:"hello,omitempty"`
-	Signal       *signal.Message `json:"signal,omitempty"`
+	Signal       *webrtc.Signal  `json:"signal,omitempty"`
 	Event        *diagram.Event  `json:"event,omitempty"`
 	Descriptions *descriptions   `json:"descriptions,omitempty"`
 	Recording    *recordingState `json:"recording,omitempty"`
@@ -99,7 +98,7 @@ type descriptions struct {
 func (s *Server) serveSession(w http.ResponseWriter, r *http.Request) {
 	one := &session{
 		server: s, files: &store{limit: MaxFile},
-		out: make(chan []byte, queueLength), in: make(chan signal.Message, queueLength),
+		out: make(chan []byte, queueLength), in: make(chan webrtc.Signal, queueLength),
 		transfers:  make(chan struct{}, maxTransfers),
 		sockets:    map[netip.AddrPort]bool{},
 		statistics: newStatistics(),
@@ -210,8 +209,6 @@ func (s *session) do(what string) {
 	case "restart-ice":
 		s.log.Note(diagram.PeerB, diagram.KindState, "RestartICE()")
 		s.peer.RestartICE()
-	case "renegotiate":
-		err = s.peer.Offer()
 	case "record":
 		err = s.call.startRecording()
 	case "stop-recording":
@@ -292,7 +289,7 @@ func (s *session) asked(m turnserver.Message) {
 type channel struct{ *session }
 
 // Send queues a message for the browser.
-func (c channel) Send(_ context.Context, m signal.Message) error {
+func (c channel) Send(_ context.Context, m webrtc.Signal) error {
 	if !c.tell(reply{Signal: &m}) {
 		return errors.New("the browser does not take what is signaled")
 	}
@@ -300,16 +297,13 @@ func (c channel) Send(_ context.Context, m signal.Message) error {
 }
 
 // Receive waits for a message of the browser's.
-func (c channel) Receive(ctx context.Context) (signal.Message, error) {
+func (c channel) Receive(ctx context.Context) (webrtc.Signal, error) {
 	select {
 	case m := <-c.in:
 		return m, nil
 	case <-c.ctx.Done():
-		return signal.Message{}, io.EOF
+		return webrtc.Signal{}, io.EOF
 	case <-ctx.Done():
-		return signal.Message{}, ctx.Err()
+		return webrtc.Signal{}, ctx.Err()
 	}
 }
-
-// Close does nothing: the session ends the WebSocket.
-func (c channel) Close() error { return nil }

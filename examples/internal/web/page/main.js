@@ -117,8 +117,8 @@ connection.addEventListener("go-descriptions", ({ detail }) => theirs.show(detai
 // Buttons. The first connection is made at full speed.
 
 $("renegotiate").onclick = () => { slow(); connection.negotiate(); };
-$("renegotiate-go").onclick = () => { slow(); connection.ask("renegotiate"); };
 $("restart").onclick = () => { slow(); connection.restart(); };
+$("restart-go").onclick = () => { slow(); connection.ask("restart-ice"); };
 $("slow").onchange = slow;
 
 function slow() { connection.slow = $("slow").checked; }

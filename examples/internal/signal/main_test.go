@@ -1,9 +1,0 @@
-package signal
-
-import (
-	"testing"
-
-	"github.com/parleyrtc/webrtc/internal/leaktest"
-)
-
-func TestMain(m *testing.M) { leaktest.Main(m) }
