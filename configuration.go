@@ -15,7 +15,7 @@ import (
 // without servers.
 type Configuration struct {
 	// ICEServers are the STUN and TURN servers that may be asked; nil or empty
-	// means none. TURN servers are spoken to over UDP, TCP and TLS, not over DTLS.
+	// means none. TURN servers are spoken to over UDP, TCP, TLS and DTLS.
 	ICEServers []ICEServer `json:"iceServers,omitempty"`
 
 	// ICETransportPolicy limits the candidates that may be used.

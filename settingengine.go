@@ -135,9 +135,11 @@ func (e *SettingEngine) SetICEMulticastDNSMode(multicastDNSMode ice.MulticastDNS
 // given up; 0 means the default of 5 seconds.
 func (e *SettingEngine) SetSTUNGatherTimeout(t time.Duration) { e.gather.STUNTimeout = t }
 
-// SetTURNTLSConfig says how TURN servers with the scheme turns are spoken to; nil
-// checks their certificates against the host's roots. Without a ServerName it is
-// that of each URL. The configuration must not be changed afterwards.
+// SetTURNTLSConfig says how TURN servers with the scheme turns are spoken to, over
+// TLS and over DTLS; nil checks their certificates against the host's roots. Without
+// a ServerName it is that of each URL. For DTLS its RootCAs, Certificates, Time,
+// NextProtos, KeyLogWriter, InsecureSkipVerify, VerifyPeerCertificate and
+// VerifyConnection count. The configuration must not be changed afterwards.
 func (e *SettingEngine) SetTURNTLSConfig(config *tls.Config) { e.gather.TLS = config }
 
 // SetICECredentials sets the user name fragment, of 4 to 256 characters, and
@@ -211,6 +213,9 @@ func orNever(d time.Duration) time.Duration {
 // and Logger are to be filled in.
 func (e *SettingEngine) gathererConfig() ice.GathererConfig {
 	config := e.gather
+	config.DTLS = func(c *tls.Config, send func([][]byte) error) (ice.DTLSClient, error) {
+		return dtlstransport.NewClient(c, send, nil)
+	}
 	config.NetworkTypes = slices.Clone(config.NetworkTypes)
 	if e.proxy != nil {
 		network := config.Network

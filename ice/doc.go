@@ -65,6 +65,7 @@
 //   - one for each way to a TURN server that is opened; it ends when the way
 //     stands, at GathererConfig.STUNTimeout, or at the next Gather; if the way is
 //     a stream, it writes to that and ends when the relay's socket is closed;
+//   - one that reads the socket of each way over DTLS; it ends when that is closed;
 //   - one at a time that opens multicast sockets, from Resolve; it ends when it
 //     has done so;
 //   - those of TCP candidates' streams (internal/mux), which end with their socket;

@@ -98,6 +98,9 @@ type GathererConfig struct {
 	// certificates against the host's roots. Without a ServerName it is the
 	// server's of each URI.
 	TLS *tls.Config
+	// DTLS makes associations with TURN servers over DTLS, whose certificates TLS
+	// says how to check; without it such servers give a CandidateError.
+	DTLS DTLSDialer
 
 	// STUNTimeout is how long a server may stay silent before the attempt from
 	// one address is given up, and how long its name may take to resolve; 0 is

@@ -137,14 +137,15 @@ func (g *Gatherer) relayThrough(s *serverLookup) {
 
 // openRelay opens the way to a server on a goroutine that ends when it stands,
 // at the time limit, the next Gather or Close. A stream's goroutine stays as its
-// writer.
+// writer; a DTLS association's socket has one more from the beginning, its reader.
 func (g *Gatherer) openRelay(s *serverLookup, target relayTarget) {
 	s.outstanding++
-	limit, generation, ctx, secure := g.cfg.STUNTimeout, g.generation, g.lookups, g.cfg.TLS
+	limit, generation, ctx := g.cfg.STUNTimeout, g.generation, g.lookups
+	security := relaySecurity{g.cfg.TLS, g.cfg.DTLS, g.edge.start}
 	scan := scanTask{network: g.cfg.Network, portMin: g.cfg.PortMin, portMax: g.cfg.PortMax}
 	g.edge.start(func() {
 		ctx, cancel := context.WithTimeout(ctx, limit)
-		link, err := scan.reach(ctx, secure, s.server, target)
+		link, err := scan.reach(ctx, security, s.server, target)
 		cancel()
 		if err != nil {
 			g.edge.post(func(now time.Time) { g.relayNotOpened(now, s, generation, target, err) })
@@ -160,28 +161,45 @@ func (g *Gatherer) openRelay(s *serverLookup, target relayTarget) {
 	})
 }
 
+// relaySecurity is what TLS and DTLS need: how to judge servers, how to speak DTLS,
+// and where goroutines start.
+type relaySecurity struct {
+	tls   *tls.Config
+	dtls  DTLSDialer
+	start func(func())
+}
+
+// config is how to judge the server of a target.
+func (s relaySecurity) config(server Server, target relayTarget) *tls.Config {
+	config := s.tls.Clone()
+	if config.ServerName == "" {
+		// The certificate is that of the server in the URI, whichever address its
+		// name or another server has led to (RFC 8489 §6.2.3).
+		config.ServerName = cmp.Or(target.domain, server.Host)
+	}
+	return config
+}
+
 // reach opens a link to a server.
-func (s scanTask) reach(ctx context.Context, secure *tls.Config, server Server, target relayTarget) (turnLink, error) {
-	switch server.relayProtocol() {
+func (s scanTask) reach(ctx context.Context, security relaySecurity, server Server, target relayTarget) (turnLink, error) {
+	protocol := server.relayProtocol()
+	switch protocol {
 	case "tcp":
 		return asLink(dialStream(ctx, s.network, target.local.ip, target.server, nil))
 	case "tls":
-		config := secure.Clone()
-		if config.ServerName == "" {
-			// The certificate is that of the server in the URI, whichever address
-			// its name or another server has led to (RFC 8489 §6.2.3).
-			config.ServerName = cmp.Or(target.domain, server.Host)
-		}
-		return asLink(dialStream(ctx, s.network, target.local.ip, target.server, config))
+		return asLink(dialStream(ctx, s.network, target.local.ip, target.server, security.config(server, target)))
 	}
 	conn, err := s.listen(ctx, target.local.ip)
 	if err != nil {
 		return nil, err
 	}
+	if protocol == "dtls" {
+		return asLink(dialDTLS(ctx, conn, target.server, security.dtls, security.config(server, target), security.start))
+	}
 	return newDatagramLink(conn, target.server), nil
 }
 
-func asLink(l *streamLink, err error) (turnLink, error) {
+func asLink[L turnLink](l L, err error) (turnLink, error) {
 	if err != nil {
 		return nil, err // no typed nil
 	}
@@ -443,6 +461,8 @@ func (g *Gatherer) announceRelay(r *relay, addr, mapped netip.AddrPort) {
 func (g *Gatherer) relayRank(r *relay) int {
 	rank := r.target.local.rank(r.target.order*len(g.servers) + r.lookup.rank)
 	switch r.lookup.server.relayProtocol() {
+	case "dtls":
+		return rank + 1<<11
 	case "tcp":
 		return rank + 1<<12
 	case "tls":

@@ -36,7 +36,7 @@ func (g *Gatherer) startServers(now time.Time) {
 	ctx, g.cancelLookups = context.WithCancel(g.edge.ctx)
 	g.lookups = ctx
 	for _, server := range g.cfg.Servers {
-		if reason := server.unsupported(); reason != "" {
+		if reason := server.unsupported(g.cfg.DTLS); reason != "" {
 			// A program that relies on the server learns it in the event made for
 			// that.
 			g.emit(CandidateError{URL: server.URL, Code: ErrorCodeUnreachable, Text: reason})

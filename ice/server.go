@@ -217,7 +217,7 @@ func (s Server) relayProtocol() string {
 }
 
 // unsupported says why the server cannot be asked, and "" if it can.
-func (s Server) unsupported() string {
+func (s Server) unsupported(dtls DTLSDialer) string {
 	switch {
 	case s.Port == 0:
 		return "no server has port 0"
@@ -225,7 +225,7 @@ func (s Server) unsupported() string {
 		return "stuns servers are not supported"
 	case s.Scheme.IsTURN() && s.OAuth && s.credentials().token == nil:
 		return "the OAuth credential is not a token and a MAC key of 20 or 32 bytes, both in base64"
-	case s.Scheme.IsTURN() && s.relayProtocol() == "dtls":
+	case s.Scheme.IsTURN() && s.relayProtocol() == "dtls" && dtls == nil:
 		return "TURN over DTLS is not supported"
 	}
 	return ""

@@ -29,12 +29,15 @@ const (
 // be made sense of.
 var errStreamFraming = errors.New("the stream carries neither STUN nor ChannelData")
 
-// A streamEnd is what reading gives once a stream has ended.
-type streamEnd struct{ cause error }
+// A linkEnd is what reading gives once a stream or an association has ended.
+type linkEnd struct {
+	what  string
+	cause error
+}
 
-func (e *streamEnd) Error() string { return fmt.Sprintf("the stream has ended: %v", e.cause) }
+func (e *linkEnd) Error() string { return fmt.Sprintf("the %s has ended: %v", e.what, e.cause) }
 
-func (e *streamEnd) Unwrap() []error { return []error{net.ErrClosed, e.cause} }
+func (e *linkEnd) Unwrap() []error { return []error{net.ErrClosed, e.cause} }
 
 // A streamLink is a turnLink over TCP or TLS (RFC 8656 §3.1). Messages follow
 // each other without a header of their own: STUN's has a length, and so has
@@ -92,7 +95,7 @@ func (l *streamLink) next() ([]byte, uint8, error) {
 		}
 		if err != nil {
 			_ = l.raw.Close()
-			return nil, 0, &streamEnd{err}
+			return nil, 0, &linkEnd{"stream", err}
 		}
 	}
 }

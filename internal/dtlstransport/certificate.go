@@ -61,6 +61,9 @@ func serverCertificate(certs []tls.Certificate, offered, ours []dtls.CipherSuite
 // or the first of all. The authorities that the server names play no part: the
 // certificate vouches for its fingerprint alone (RFC 8827 §6.5).
 func clientCertificate(certs []tls.Certificate, accepted []clientcertificate.Type) *tls.Certificate {
+	if len(certs) == 0 {
+		return &tls.Certificate{} // RFC 5246 §7.4.6: a list without certificates
+	}
 	for i := range certs {
 		if kind, ok := keyType(certs[i]); ok && slices.Contains(accepted, kind) {
 			return &certs[i]

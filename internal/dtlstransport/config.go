@@ -78,6 +78,10 @@ type Config struct {
 	// no fingerprint, so that whoever reaches the path can pose as the peer:
 	// RFC 8827 §6.5 forbids it. It is for debugging.
 	AcceptAnyCertificate bool
+	// Verify, unless nil, decides on the server's chain, the leaf first, in the place
+	// of fingerprints: for a server that authorities vouch for. The client needs no
+	// certificate of its own then.
+	Verify func(chain [][]byte) error
 	// AllowSHA1 accepts sha-1 fingerprints from a peer that offers none better.
 	AllowSHA1 bool
 	// SRTPProfiles are offered or accepted for media (RFC 5764 §4.1.1), the most
@@ -221,7 +225,7 @@ func (c Config) check() error {
 	switch {
 	case c.Send == nil:
 		return errors.New("dtlstransport: no Send function")
-	case len(c.Certificates) == 0:
+	case len(c.Certificates) == 0 && c.Verify == nil:
 		return errors.New("dtlstransport: no certificate")
 	case c.MTU != 0 && (c.MTU < minMTU || c.MTU > maxDatagram):
 		return fmt.Errorf("dtlstransport: MTU %d, want %d to %d", c.MTU, minMTU, maxDatagram)

@@ -13,6 +13,9 @@
 //	err = tr.Start(dtlstransport.Active, remoteFingerprints)
 //	association, err := sctptransport.Dial(ctx, sctptransport.Config{Conn: tr.Conn()})
 //
+// A Client is the same towards a server that authorities vouch for, as with TLS: a TURN
+// server over DTLS.
+//
 // The handshake is pion/dtls's, the engine's. Between it and the path stands a
 // filter: of what nobody has authenticated, the engine sees only what a handshake
 // can need, since it would end the session on much else.

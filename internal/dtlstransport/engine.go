@@ -108,9 +108,12 @@ func (t *Transport) verify(chain [][]byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.peer = chain
-	if len(chain) == 0 {
+	switch {
+	case len(chain) == 0:
 		t.verifyErr = ErrNoCertificate
-	} else {
+	case t.cfg.Verify != nil:
+		t.verifyErr = t.cfg.Verify(chain)
+	default:
 		t.verifyErr = t.verifyPeer(chain[0], t.remote)
 	}
 	t.verified = t.verifyErr == nil

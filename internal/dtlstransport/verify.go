@@ -18,7 +18,7 @@ func checkUsable(fps []Fingerprint, allowSHA1 bool) error {
 // checkUsable returns nil if one of fps could accept a certificate, or if none
 // is needed.
 func (t *Transport) checkUsable(fps []Fingerprint) error {
-	if t.cfg.AcceptAnyCertificate {
+	if t.cfg.AcceptAnyCertificate || t.cfg.Verify != nil {
 		return nil
 	}
 	return checkUsable(fps, t.cfg.AllowSHA1)

@@ -76,7 +76,7 @@ func (s *Server) fromPeer(c client, a *allocation, peer netip.AddrPort, data []b
 		s.data.ChannelData++
 		p := binary.BigEndian.AppendUint16(nil, number)
 		p = append(binary.BigEndian.AppendUint16(p, uint16(len(data))), data...)
-		for c.s != nil && len(p)%4 != 0 {
+		for c.s != nil && !c.packets && len(p)%4 != 0 {
 			p = append(p, 0)
 		}
 		s.reply(c, p)

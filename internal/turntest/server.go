@@ -80,6 +80,8 @@ type Traffic struct{ Indications, ChannelData int }
 type client struct {
 	from netip.AddrPort
 	s    stream // nil for UDP
+	// packets: s carries messages, which are not padded.
+	packets bool
 }
 
 // Listen starts a server on a UDP address of a network.

@@ -6,12 +6,28 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 )
 
 type stream = net.Conn
 
 // ServeStream serves one client over a stream, and returns when the stream ends.
 func (s *Server) ServeStream(c net.Conn) {
+	r := bufio.NewReader(c)
+	s.serveClient(c, false, func() ([]byte, error) { return readFrame(r) })
+}
+
+// ServePackets serves one client over a connection whose reads and writes are whole
+// messages, such as one over DTLS, and returns when it ends.
+func (s *Server) ServePackets(c net.Conn) {
+	b := make([]byte, 1<<16)
+	s.serveClient(c, true, func() ([]byte, error) {
+		n, err := c.Read(b)
+		return slices.Clone(b[:n]), err
+	})
+}
+
+func (s *Server) serveClient(c net.Conn, packets bool, read func() ([]byte, error)) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -21,9 +37,9 @@ func (s *Server) ServeStream(c net.Conn) {
 	s.streams[c] = struct{}{}
 	s.mu.Unlock()
 	from, _ := netip.ParseAddrPort(c.RemoteAddr().String())
-	me := client{from: from, s: c}
-	for r := bufio.NewReader(c); ; {
-		p, err := readFrame(r)
+	me := client{from: from, s: c, packets: packets}
+	for {
+		p, err := read()
 		if err != nil {
 			break
 		}
