@@ -115,6 +115,7 @@ var stages = []stage{
 		time.Sleep(3 * time.Second)
 	}},
 	{"SCTP handshake", func(w *world, a, b *peer) {
+		a.api.settings.EnableSctpSnap(false)
 		w.without(isApplicationData)
 		w.begins(a, b)
 		w.reachesDTLS(a, DTLSTransportStateConnected)

@@ -15,17 +15,25 @@ import (
 //
 // Calling it again waits for the first call and returns nil.
 func (pc *PeerConnection) Close() error {
-	pc.closing.Do(pc.shutdown)
+	pc.close()
 	return nil
 }
 
 // GracefulClose is Close which also waits for running handlers, those of
 // OnDataChannel and of data channels among them. It must not be called from one.
 func (pc *PeerConnection) GracefulClose() error {
-	pc.closing.Do(pc.shutdown)
+	pc.close()
 	pc.events.wait()
 	pc.running.wait()
 	return nil
+}
+
+// close shuts the connection down, or waits for the call that does.
+func (pc *PeerConnection) close() {
+	if !pc.closing.Swap(true) {
+		pc.shutdown()
+	}
+	<-pc.closed
 }
 
 func (pc *PeerConnection) shutdown() {

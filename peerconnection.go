@@ -34,7 +34,7 @@ type PeerConnection struct {
 	events   dispatcher
 	handlers handlers
 	running  running // handlers beside the dispatcher's
-	closing  sync.Once
+	closing  atomic.Bool
 	closed   chan struct{}  // closed when Close has finished
 	tasks    sync.WaitGroup // goroutines that Close waits for
 
