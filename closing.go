@@ -52,6 +52,9 @@ func (pc *PeerConnection) shutdown() {
 			pc.sctp.state.Store(int32(SCTPTransportStateClosed))
 		}
 		transports, session = pc.transports, pc.session
+		if pc.early != nil {
+			transports = append(transports[:len(transports):len(transports)], pc.early)
+		}
 		for _, t := range *pc.mediaTransports.Load() {
 			t.media.Load().SetReceivers(nil) // all at once, not one by one
 		}
@@ -75,7 +78,7 @@ func (pc *PeerConnection) shutdown() {
 		t.close()
 	}
 	_ = pc.loop.call(func(now time.Time) {
-		for _, t := range pc.transports {
+		for _, t := range transports {
 			t.detach(now)
 		}
 	})

@@ -44,6 +44,7 @@ func (pc *PeerConnection) apply(now time.Time, effects signaling.Effects) {
 			pc.applyMedia(now, effect, &media)
 		}
 	}
+	pc.offerData()
 	for i, s := range changed {
 		pc.signalingStateChanged(signalingStateFrom(s), i < len(changed)-1)
 	}
@@ -74,7 +75,12 @@ func (pc *PeerConnection) transport(id signaling.TransportID) *transport {
 			return t
 		}
 	}
-	t := newTransport(pc, id)
+	t := pc.early
+	if t == nil || t.id != id {
+		t = newTransport(pc, id)
+	} else {
+		pc.early = nil
+	}
 	pc.transports = append(pc.transports, t)
 	return t
 }

@@ -72,6 +72,7 @@ type PeerConnection struct {
 	sctpInit       []byte            // the INIT chunk of descriptions, nil before one is written
 	machine        *signaling.Machine
 	transports     []*transport
+	early          *transport        // of the data section of an offer of the peer's, or nil
 	transceivers   []*RTPTransceiver // shared with views: replaced, not changed
 	chores         chores
 	session        *datachannel.Session
@@ -389,8 +390,8 @@ func (pc *PeerConnection) CanTrickleICECandidates() ICETrickleCapability {
 	return pc.read().trickle
 }
 
-// SCTP returns the transport of the data channels, or nil before the peers
-// have agreed on one.
+// SCTP returns the transport of the data channels, or nil before a description
+// with a section for them has been set.
 func (pc *PeerConnection) SCTP() *SCTPTransport { return pc.read().sctp }
 
 // GetConfiguration returns a copy of the configuration in force.

@@ -20,11 +20,12 @@ var errPeerClosed = fmt.Errorf("the peer has closed the connection: %w", io.EOF)
 const maxChannels = 65535
 
 // An SCTPTransport carries a connection's data channels (webrtc-pc §6.1).
-// PeerConnection.SCTP returns it once the peers have agreed on one.
+// PeerConnection.SCTP returns it once one of the peers has offered it.
 type SCTPTransport struct {
-	dtls           *DTLSTransport
+	dtls           atomic.Pointer[DTLSTransport]
 	pc             *PeerConnection
 	state          atomic.Int32
+	negotiated     atomic.Bool                               // maxMessageSize is known
 	maxMessageSize atomic.Uint64                             // the peer's; 0 for any size
 	init           []byte                                    // of the local descriptions
 	association    atomic.Pointer[sctptransport.Association] // nil before it is up
@@ -35,15 +36,18 @@ type SCTPTransport struct {
 }
 
 // Transport returns the DTLS transport below.
-func (t *SCTPTransport) Transport() *DTLSTransport { return t.dtls }
+func (t *SCTPTransport) Transport() *DTLSTransport { return t.dtls.Load() }
 
 // State returns the state of the association (webrtc-pc §6.1.2).
 func (t *SCTPTransport) State() SCTPTransportState { return SCTPTransportState(t.state.Load()) }
 
 // MaxMessageSize returns the size in bytes of the largest message that Send
 // takes: the smaller of what the peer accepts (RFC 8841 §6) and what this
-// endpoint can send.
+// endpoint can send; 0 before an answer.
 func (t *SCTPTransport) MaxMessageSize() uint64 {
+	if !t.negotiated.Load() {
+		return 0
+	}
 	return sendLimit(t.maxMessageSize.Load())
 }
 
@@ -85,14 +89,69 @@ type association struct {
 	cancel  context.CancelFunc
 }
 
+func (pc *PeerConnection) newSCTPTransport() *SCTPTransport {
+	t := &SCTPTransport{pc: pc, init: pc.localInit()}
+	t.state.Store(int32(SCTPTransportStateConnecting))
+	return t
+}
+
+// offerData follows what the descriptions set last offer. webrtc-pc §4.4.1.5:
+// "If description is of type "offer" … and initiates the establishment of a new SCTP
+// association …, create an RTCSctpTransport with an initial state of "connecting""; a
+// rollback sets it to null again.
+func (pc *PeerConnection) offerData() {
+	if pc.assoc.plan != nil {
+		return
+	}
+	id, offered := pc.machine.DataTransport()
+	if !offered {
+		pc.dropEarly()
+		pc.dirty = pc.dirty || pc.sctp != nil
+		pc.sctp = nil
+		return
+	}
+	if pc.sctp == nil {
+		pc.sctp, pc.dirty = pc.newSCTPTransport(), true
+	}
+	pc.sctp.dtls.Store(pc.earlyTransport(id).publicDTLS)
+}
+
+// earlyTransport returns the transport of the given id. One that only an offer of the
+// peer's asks for is not in use before the answer, and waits for it.
+func (pc *PeerConnection) earlyTransport(id signaling.TransportID) *transport {
+	for _, t := range pc.transports {
+		if t.id == id {
+			return t
+		}
+	}
+	if pc.early == nil || pc.early.id != id {
+		pc.dropEarly()
+		pc.early = newTransport(pc, id)
+	}
+	return pc.early
+}
+
+// dropEarly gives up the transport that waits for an answer, if there is one.
+func (pc *PeerConnection) dropEarly() {
+	if t := pc.early; t != nil {
+		pc.early = nil
+		t.setICEState(ICETransportStateClosed)
+		t.setDTLSState(DTLSTransportStateClosed)
+		pc.tasks.Go(t.close)
+	}
+}
+
 // startData begins the association that an answer has agreed on (webrtc-pc
 // §4.4.1.5); it comes up as soon as DTLS does.
 func (pc *PeerConnection) startData(e signaling.StartData) {
 	pc.assoc.plan = &e
 	t := pc.transport(e.Transport)
-	pc.sctp = &SCTPTransport{dtls: t.publicDTLS, pc: pc, init: pc.localInit()}
-	pc.sctp.state.Store(int32(SCTPTransportStateConnecting))
+	if pc.sctp == nil {
+		pc.sctp = pc.newSCTPTransport()
+	}
+	pc.sctp.dtls.Store(t.publicDTLS)
 	pc.sctp.maxMessageSize.Store(e.RemoteMaxMessageSize)
+	pc.sctp.negotiated.Store(true)
 	pc.dirty = true
 	if t.dtlsReady != nil {
 		pc.session.SetRole(t.dtlsReady.Client) // channels get their ids now
@@ -118,7 +177,7 @@ func (pc *PeerConnection) localInit() []byte {
 
 // updateData follows a change of the peer's message size.
 func (pc *PeerConnection) updateData(e signaling.UpdateData) {
-	if pc.sctp == nil {
+	if pc.assoc.plan == nil {
 		return
 	}
 	pc.sctp.maxMessageSize.Store(e.RemoteMaxMessageSize)
@@ -214,7 +273,7 @@ func (pc *PeerConnection) awaitAnnouncement() {
 // associationLost ends the association, if there is one, and closes every
 // channel abruptly (webrtc-pc §6.2.4).
 func (pc *PeerConnection) associationLost(cause error) {
-	if pc.sctp == nil || pc.isClosed.Load() || pc.sctp.State() == SCTPTransportStateClosed {
+	if pc.assoc.plan == nil || pc.isClosed.Load() || pc.sctp.State() == SCTPTransportStateClosed {
 		return
 	}
 	sctp := pc.sctp

@@ -73,8 +73,8 @@ func (c *statsCollector) connection() {
 	pc := c.pc
 	opened, open := uint32(pc.session.Stats().Opened), uint32(0)
 	transportID := ""
-	if pc.sctp != nil {
-		transportID = pc.sctp.dtls.transport.statsID()
+	if pc.assoc.plan != nil {
+		transportID = pc.sctp.Transport().transport.statsID()
 	}
 	for _, channel := range pc.session.Channels() {
 		state := dataChannelState(channel.State())

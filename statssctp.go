@@ -8,7 +8,7 @@ import "time"
 func (t *SCTPTransport) Stats() SCTPTransportStats {
 	s := SCTPTransportStats{
 		Timestamp: statsTime(time.Now()), Type: StatsTypeSCTPTransport,
-		ID: "sctp-" + t.pc.id, TransportID: t.dtls.transport.statsID(),
+		ID: "sctp-" + t.pc.id, TransportID: t.Transport().transport.statsID(),
 	}
 	a := t.association.Load()
 	if a == nil {

@@ -184,6 +184,16 @@ func activeData(rows []mline) int {
 	return slices.IndexFunc(rows, func(r mline) bool { return r.data && !r.rejected })
 }
 
+// DataTransport returns the transport of the section in use for data channels, as
+// the descriptions have it that were set last, offers included.
+func (m *Machine) DataTransport() (TransportID, bool) {
+	i := activeData(m.n.lines)
+	if i < 0 {
+		return 0, false
+	}
+	return m.n.lines[i].transport, true
+}
+
 // mids gives out mids.
 type mids struct {
 	used map[string]bool
