@@ -10,8 +10,8 @@ func (e *SettingEngine) SetFireOnTrackBeforeFirstRTP(fireOnTrackBeforeFirstRTP b
 // DisableReceiveModeration says whether sockets are read as soon as something comes,
 // whatever else does. By default, while media comes faster than two datagrams a
 // millisecond, a socket's goroutine lets it gather for up to 2 ms, which spares much
-// CPU and delays what comes by the same socket as much, data channels included. Only
-// Linux has this, and shared ports (SetICEUDPMux) never do.
+// CPU and delays what comes by the same socket as much, data channels included. A
+// sender that waits for the reader is noticed and not slowed down. Only Linux has this, and shared ports (SetICEUDPMux) never do.
 func (e *SettingEngine) DisableReceiveModeration(isDisabled bool) { e.unmoderated = isDisabled }
 
 // SetSRTPReplayProtectionWindow sets how many packets of a stream may overtake one
