@@ -126,9 +126,23 @@ func (e *SettingEngine) SetIncludeLoopbackCandidate(include bool) {
 func (e *SettingEngine) SetNetwork(network ice.Network) { e.gather.Network = network }
 
 // SetICEMulticastDNSMode says what is done with names under .local; the default
-// is ice.MulticastDNSModeQueryOnly.
+// is ice.MulticastDNSModeQueryOnly. With ice.MulticastDNSModeQueryAndGather host
+// candidates have names in place of the host's addresses, as those of browsers do:
+// peers on the same link can resolve them for as long as the connection lives, and
+// nobody else learns anything. One responder of the process answers for the names of
+// all connections.
 func (e *SettingEngine) SetICEMulticastDNSMode(multicastDNSMode ice.MulticastDNSMode) {
 	e.gather.MulticastDNS = multicastDNSMode
+}
+
+// SetMulticastDNSHostName sets the name of host candidates whose addresses are hidden
+// (ice.MulticastDNSModeQueryAndGather), one label under .local such as "door.local";
+// "", the default, draws a name of its own for each connection and address. Peers
+// learn one address behind a name, so that a host with several should not have one.
+// Another host's name is not taken: there are no host candidates then, and a warning
+// is logged, as for what is no such name.
+func (e *SettingEngine) SetMulticastDNSHostName(hostName string) {
+	e.gather.MulticastDNSHostName = hostName
 }
 
 // SetSTUNGatherTimeout sets how long a STUN server may stay silent before it is

@@ -64,6 +64,7 @@ func TestGatheringSettings(t *testing.T) {
 	e.SetIPFilter(func(ip net.IP) bool { return ip.Equal(net.IPv4(192, 0, 2, 1)) })
 	e.SetIncludeLoopbackCandidate(true)
 	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	e.SetMulticastDNSHostName("door.local")
 	e.SetSTUNGatherTimeout(3 * time.Second)
 	network := ice.SystemNetwork()
 	e.SetNetwork(network)
@@ -82,7 +83,7 @@ func TestGatheringSettings(t *testing.T) {
 	if !c.IPFilter(netip.MustParseAddr("192.0.2.1")) || c.IPFilter(netip.MustParseAddr("2001:db8::1")) {
 		t.Error("the IP filter is not the one that was set")
 	}
-	if !c.IncludeLoopback || c.MulticastDNS != ice.MulticastDNSModeDisabled || c.STUNTimeout != 3*time.Second || c.Network != network {
+	if !c.IncludeLoopback || c.MulticastDNS != ice.MulticastDNSModeDisabled || c.MulticastDNSHostName != "door.local" || c.STUNTimeout != 3*time.Second || c.Network != network {
 		t.Errorf("the configuration is %+v", c)
 	}
 	// A copy of the settings does not share the list.

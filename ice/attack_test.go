@@ -183,8 +183,8 @@ func TestCandidateFloodIsPaced(t *testing.T) {
 	w.pass = func(d *flying) bool { first[string(d.data[8:20])] = true; return false }
 	for i := range 10_000 {
 		a.learnOf(hostCandidate(t, fmt.Sprintf("10.1.%d.%d:9", i>>8, i&255)))
-		if n := len(a.current().remotes); n > maxRemotes || len(a.Pairs()) > DefaultMaxPairs || len(a.transactions) > 2*DefaultMaxPairs {
-			t.Fatalf("%d candidates, %d pairs and %d transactions are held", n, len(a.Pairs()), len(a.transactions))
+		if n := len(a.current().remotes); n > maxRemotes || len(a.current().pairs) > DefaultMaxPairs || len(a.transactions) > 2*DefaultMaxPairs {
+			t.Fatalf("%d candidates, %d pairs and %d transactions are held", n, len(a.current().pairs), len(a.transactions))
 		}
 		if i%10 == 0 {
 			w.run(time.Millisecond)

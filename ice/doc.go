@@ -70,10 +70,16 @@
 //     has done so;
 //   - those of TCP candidates' streams (internal/mux), which end with their socket;
 //   - one that waits for these where a socket is closed while the gatherer goes on;
+//   - one for each address that is hidden behind a name, from Gather; it ends when
+//     others can resolve the name;
 //   - one that reads each multicast socket; it ends when the socket is closed,
 //     three seconds after the last name was resolved.
 //
 // Close ends them all and waits for them.
+//
+// The names under .local of all gatherers on one Network have one responder, with
+// one goroutine for each of its multicast sockets and a timer; they end with the
+// last name, at the latest when the last of the gatherers is closed.
 //
 // # Shared ports
 //

@@ -40,6 +40,10 @@ type Gatherer struct {
 	relays relays
 
 	mdns mdnsEdge
+	// names are those of the host's own addresses, naming how many are being
+	// registered.
+	names  map[netip.Addr]*localName
+	naming int
 
 	continual continual
 
@@ -221,7 +225,7 @@ func (g *Gatherer) checkComplete() {
 	if g.state != GatheringStateGathering {
 		return
 	}
-	if !g.settleServers() && !g.gatheringScan() {
+	if !g.settleServers() && !g.gatheringScan() && g.naming == 0 {
 		g.setState(GatheringStateComplete)
 	}
 }

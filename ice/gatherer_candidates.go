@@ -85,6 +85,7 @@ func (g *Gatherer) announce(s *gatherSocket, typ CandidateType, addr, base netip
 	g.found = append(g.found, f)
 	if typ == CandidateTypeHost && g.cfg.hidesAddresses() {
 		g.emit(HiddenCandidate{Candidate: f.Candidate, Base: f.Base})
+		g.announceNamed(f)
 		return
 	}
 	g.emit(f)

@@ -21,9 +21,11 @@ const (
 	// MulticastDNSModeQueryOnly resolves the peer's names and writes its own
 	// addresses openly. It is the default.
 	MulticastDNSModeQueryOnly
-	// MulticastDNSModeQueryAndGather also hides the host's own addresses. They
-	// have no names that the peer could resolve: host candidates come as
-	// HiddenCandidate, and reflexive candidates do not name their base.
+	// MulticastDNSModeQueryAndGather also hides the host's own addresses (draft-
+	// ietf-mmusic-mdns-ice-candidates §3.1): a host candidate is a name under .local,
+	// which this process answers for on the address's link, and reflexive candidates
+	// do not name their base. Host candidates with their addresses come as
+	// HiddenCandidate, for the agent alone.
 	MulticastDNSModeQueryAndGather
 )
 
@@ -93,6 +95,10 @@ type GathererConfig struct {
 	Component uint16
 	// MulticastDNS is the mode; 0 is MulticastDNSModeQueryOnly.
 	MulticastDNS MulticastDNSMode
+	// MulticastDNSHostName is the name of all host candidates whose addresses are
+	// hidden, one label under .local; "" draws one for each address, which tells
+	// nothing of the host and needs no probing.
+	MulticastDNSHostName string
 
 	// TLS is how TURN servers over TLS are spoken to; nil checks their
 	// certificates against the host's roots. Without a ServerName it is the

@@ -2,6 +2,8 @@ package ice
 
 import (
 	"context"
+	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +22,7 @@ type gatherEdge struct {
 	mu     sync.Mutex // guards what follows
 	closed bool
 	conns  map[udp.Conn]struct{}
+	names  []io.Closer // those that are registered
 	// unwatch ends the watch over the interfaces; nil if there is none.
 	unwatch func()
 }
@@ -67,6 +70,33 @@ func (e *gatherEdge) adopt(c udp.Conn) bool {
 	return true
 }
 
+// keep has a name withdrawn at close. After close it withdraws it and reports
+// false.
+func (e *gatherEdge) keep(name io.Closer) bool {
+	e.mu.Lock()
+	if !e.closed {
+		e.names = append(e.names, name)
+		e.mu.Unlock()
+		return true
+	}
+	e.mu.Unlock()
+	name.Close()
+	return false
+}
+
+// withdraw withdraws a name that keep took.
+func (e *gatherEdge) withdraw(name io.Closer) {
+	e.mu.Lock()
+	i := slices.Index(e.names, name)
+	if i >= 0 {
+		e.names = slices.Delete(e.names, i, i+1)
+	}
+	e.mu.Unlock()
+	if i >= 0 {
+		e.start(func() { name.Close() })
+	}
+}
+
 // release closes a socket that adopt took.
 func (e *gatherEdge) release(c udp.Conn) {
 	e.mu.Lock()
@@ -88,13 +118,16 @@ func (e *gatherEdge) isClosed() bool {
 func (e *gatherEdge) close() {
 	e.mu.Lock()
 	e.closed = true
-	conns, unwatch := e.conns, e.unwatch
-	e.conns, e.unwatch = nil, nil
+	conns, names, unwatch := e.conns, e.names, e.unwatch
+	e.conns, e.names, e.unwatch = nil, nil, nil
 	e.mu.Unlock()
 	if unwatch != nil {
 		unwatch()
 	}
 	e.cancel()
+	for _, n := range names {
+		n.Close()
+	}
 	for c := range conns {
 		c.Close()
 	}

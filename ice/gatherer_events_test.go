@@ -104,8 +104,8 @@ func TestGatherRelayPolicy(t *testing.T) {
 	})
 }
 
-// Where host addresses are hidden, the agent alone learns them: neither host candidates nor related
-// addresses nor errors show one.
+// Where host addresses are hidden, the agent alone learns them: host candidates are
+// names, and neither related addresses nor errors show an address.
 func TestGatherHidingHostAddresses(t *testing.T) {
 	scenario(t, func(t *testing.T, n *simnet.Network) {
 		host, server := behindNAT(n)
@@ -117,10 +117,14 @@ func TestGatherHidingHostAddresses(t *testing.T) {
 		defer g.close()
 		g.gather("uf")
 		g.after(time.Minute)
-		g.want("0s gathering", "0s open 1 10.0.0.2", "0s hidden host 10.0.0.2 base 1",
+		name := g.candidates()[0].Candidate.Address()
+		if !strings.HasSuffix(name, ".local") || len(name) != len("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx.local") {
+			t.Errorf("the name is %q", name)
+		}
+		g.want("0s gathering", "0s open 1 10.0.0.2", "0s hidden host 10.0.0.2 base 1", "0s host "+name+" base 1",
 			"200ms srflx 203.0.113.1 base 1 stun:198.51.100.1",
 			"5.05s error 701 stun:198.51.100.9: the server did not answer", "5.05s complete")
-		if r := g.candidates()[0].Candidate.RelatedAddress(); r == nil || *r != (CandidateRelatedAddress{"0.0.0.0", 0}) {
+		if r := g.candidates()[1].Candidate.RelatedAddress(); r == nil || *r != (CandidateRelatedAddress{"0.0.0.0", 0}) {
 			t.Errorf("related address %v", r)
 		}
 	})

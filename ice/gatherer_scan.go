@@ -158,6 +158,7 @@ func (g *Gatherer) closeSocket(s *gatherSocket) {
 	g.forgetMappings(s.id)
 	g.dropRequests(s.id)
 	g.forgetCandidates(s.id)
+	g.forgetNames(s)
 	g.emit(SocketClosed{s.id})
 }
 

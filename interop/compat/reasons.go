@@ -41,7 +41,6 @@ var missingReasons = []rule{
 	{names: names(`ice\.Candidate\.Last(Received|Sent)`), reason: "are not the candidate's: it is a value that no traffic changes. ICECandidatePairStats has the times of a pair"},
 	{names: names(`.*(Nomination|Renomination).*|SettingEngine\.SetICEBindingRequestHandler`),
 		reason: "come with renomination"},
-	{names: names(`SettingEngine\.SetMulticastDNSHostName`), reason: "comes with names under .local for the host's own candidates; the peer's are resolved"},
 	{names: names(`SettingEngine\.SetNet`), reason: "is SetNetwork here: its type in pion is of pion/transport, in a version that the engines used here have left behind"},
 }
 
