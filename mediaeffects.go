@@ -78,6 +78,7 @@ func (pc *PeerConnection) transceiverCreated(e signaling.TransceiverCreated) {
 	for _, rid := range e.RIDs {
 		encodings = append(encodings, RTPEncodingParameters{RTPCodingParameters: RTPCodingParameters{RID: rid}, Active: true})
 	}
+	t.inheritExtensions()
 	t.receiver = newRTPReceiver(t)
 	t.sender.Store(newRTPSender(t, namedTrack{}, nil, encodings))
 	t.publish()
@@ -110,6 +111,7 @@ func (t *RTPTransceiver) describedBy(e signaling.MediaDescribed, events *mediaEv
 	if e.Type != signaling.Offer {
 		t.current, t.fired = direction, direction
 		t.hasSent = t.hasSent || direction.sends()
+		t.extensionsAsked = t.extensionsAsked && e.Type != signaling.Answer
 	}
 	t.publish()
 	t.Sender().refresh()

@@ -55,7 +55,7 @@ func (api *API) capabilities(typ RTPCodecType, direction sdp.Direction) *RTPCapa
 	}
 	for _, e := range media.extensions(kind) {
 		if e.Direction == sdp.DirectionUnspecified || e.Direction == direction {
-			capabilities.HeaderExtensions = append(capabilities.HeaderExtensions, RTPHeaderExtensionCapability{URI: e.URI})
+			capabilities.HeaderExtensions = append(capabilities.HeaderExtensions, extensionCapability(e))
 		}
 	}
 	return capabilities

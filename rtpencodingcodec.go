@@ -10,9 +10,8 @@ import (
 )
 
 // checkNewCodecs is a step of the "addTransceiver sendEncodings validation steps" of
-// webrtc-pc §5.1: "If any encoding contains a codec member whose value does not
-// match any codec in RTCRtpSender.getCapabilities(kind).codecs, throw an
-// OperationError."
+// webrtc-pc §5.1: a codec that is not among those that can be sent is an
+// OperationError.
 func (pc *PeerConnection) checkNewCodecs(kind RTPCodecType, encodings []RTPEncodingParameters) error {
 	for i, e := range encodings {
 		if e.Codec != nil && !choosable(pc.engine.codecs(codec.Kind(kind)), *e.Codec) {
@@ -24,11 +23,10 @@ func (pc *PeerConnection) checkNewCodecs(kind RTPCodecType, encodings []RTPEncod
 }
 
 // checkCodecs is a step of setParameters (webrtc-pc §5.2): "Let choosableCodecs be
-// codecs. If choosableCodecs is an empty list, set choosableCodecs to
-// transceiver.[[PreferredCodecs]]. If choosableCodecs is still an empty list, set
-// choosableCodecs to the list of implemented send codecs for transceiver's kind. If
-// any codec in encodings does not match any entry in choosableCodecs", it is an
-// InvalidModificationError.
+// codecs. If choosableCodecs is an empty list, set choosableCodecs to the list of
+// implemented send codecs for transceiver's kind." The program's preferences come
+// before the latter. An InvalidModificationError results if "any encoding in
+// encodings contains a codec not found in choosableCodecs".
 func (s *RTPSender) checkCodecs(encodings []RTPEncodingParameters, negotiated []RTPCodecParameters) error {
 	var list []codec.Codec
 	for _, c := range negotiated {
@@ -61,8 +59,7 @@ func isChosen(c codec.Codec, chosen RTPCodecCapability) bool {
 
 // dropCodecs forgets the chosen codecs that an answer does not have.
 //
-// webrtc-pc §4.4.1.5: "If any encoding in transceiver.[[Sender]].[[SendEncodings]]
-// has a codec that does not match any entry in codecs, ... remove the codec member".
+// webrtc-pc §4.4.1.5 has the codec member of such an encoding removed.
 func (s *RTPSender) dropCodecs(negotiated []codec.Codec) {
 	gone := func(e RTPEncodingParameters) bool { return e.Codec != nil && !choosable(negotiated, *e.Codec) }
 	if len(negotiated) == 0 || !slices.ContainsFunc(s.parameters, gone) {
@@ -99,10 +96,9 @@ func (t *bindingTerms) codecs() []codec.Codec {
 	return out
 }
 
-// checkModes is the check of webrtc-svc §4.2.1 and §4.2.2. "If any encoding contains
-// a scalabilityMode member whose value cannot be supported ..., throw an
-// OperationError." What layers the program's encoder makes is not known here: a mode
-// has to be one that exists, and that the chosen codec can have.
+// checkModes is the check of webrtc-svc §4.2.1 and §4.2.2: a mode that cannot be
+// supported is an OperationError. What layers the program's encoder makes is not
+// known here: a mode has to be one that exists, and that the chosen codec can have.
 func checkModes(kind RTPCodecType, encodings []RTPEncodingParameters) error {
 	for i, e := range encodings {
 		if e.ScalabilityMode == "" {

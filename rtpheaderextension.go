@@ -5,6 +5,10 @@ package webrtc
 type RTPHeaderExtensionCapability struct {
 	// URI names the extension, as a=extmap does. Case counts.
 	URI string
+	// Direction is in which direction of media descriptions have it, from this side:
+	// one of the four, or RTPTransceiverDirectionStopped for not at all
+	// (webrtc-extensions §5). RegisterHeaderExtension does not look at it.
+	Direction RTPTransceiverDirection
 }
 
 // RTPHeaderExtensionParameter is a header extension that both peers agreed on

@@ -38,8 +38,13 @@ type RTPTransceiver struct {
 	hasSent bool
 	// preferred is [[PreferredCodecs]]; nil is no preference.
 	preferred []codec.Codec
-	transport *transport // of the section, nil before it is described
-	media     *signaling.Media
+	// extensions is [[HeaderExtensionsToNegotiate]] as the program has set it, nil if
+	// it has not; it is replaced, never changed. extensionsAsked says that it was
+	// since the last answer.
+	extensions      []RTPHeaderExtensionCapability
+	extensionsAsked bool
+	transport       *transport // of the section, nil before it is described
+	media           *signaling.Media
 }
 
 // transceiverView is what the getters of a transceiver read.
@@ -256,7 +261,7 @@ func (t *RTPTransceiver) described() signaling.Transceiver {
 		Stopping:   t.stopping,
 		ByAddTrack: t.byAddTrack,
 		Codecs:     t.preferred,
-		Extensions: t.pc.engine.extensions(codec.Kind(t.kind)),
+		Extensions: t.describedExtensions(),
 		StreamIDs:  s.streamIDs,
 		TrackID:    s.id,
 		Encodings:  s.described(),

@@ -207,6 +207,7 @@ func (pc *PeerConnection) newTransceiver(kind RTPCodecType, direction RTPTransce
 		return nil, err
 	}
 	t := &RTPTransceiver{pc: pc, id: pc.machine.NewTransceiverID(), kind: kind, direction: direction}
+	t.inheritExtensions()
 	t.receiver = newRTPReceiver(t)
 	t.sender.Store(newRTPSender(t, track, streamIDs, encodings))
 	t.publish()

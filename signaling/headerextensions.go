@@ -106,14 +106,16 @@ func isCustomary(id uint8) bool {
 // offered returns the header extensions of an offered section. For one that has
 // been negotiated, inUse are what the last answer has of them. RFC 9429 §5.2.2:
 // "The RTP header extensions MUST only include those that are present in the
-// most recent answer."
+// most recent answer." webrtc-extensions §5 adds those that the program asks for
+// since.
 func (x *extensionIDs) offered(can []Extension, inUse *Media) []sdp.Extmap {
 	var list []sdp.Extmap
 	for _, e := range can {
 		id, ok := uint8(0), false
 		if inUse != nil {
 			id, ok = inUse.extensionID(e.URI)
-		} else {
+		}
+		if inUse == nil || !ok && e.Asked {
 			id, ok = x.of(e.URI)
 		}
 		if ok && !slices.ContainsFunc(list, func(m sdp.Extmap) bool { return m.ID == uint16(id) }) {

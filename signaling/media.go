@@ -57,6 +57,9 @@ type Extension struct {
 	// Direction says in which direction of media it can be used, from our side;
 	// unspecified is both.
 	Direction sdp.Direction
+	// Asked says that the program wants it although the last answer may not have it
+	// (webrtc-extensions §5, setHeaderExtensionsToNegotiate).
+	Asked bool
 }
 
 // HeaderExtension is a negotiated RTP header extension. Packets have it under the
