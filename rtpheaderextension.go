@@ -8,7 +8,7 @@ type RTPHeaderExtensionCapability struct {
 	// Direction is in which direction of media descriptions have it, from this side:
 	// one of the four, or RTPTransceiverDirectionStopped for not at all
 	// (webrtc-extensions §5). RegisterHeaderExtension does not look at it.
-	Direction RTPTransceiverDirection
+	Direction RTPTransceiverDirection `json:",omitempty"`
 }
 
 // RTPHeaderExtensionParameter is a header extension that both peers agreed on
