@@ -53,13 +53,26 @@ const dtlsMessage = 2048
 // then on. start runs a function on a goroutine.
 func dialDTLS(ctx context.Context, conn udp.Conn, server netip.AddrPort, dial DTLSDialer, config *tls.Config, start func(func())) (*dtlsLink, error) {
 	l := &dtlsLink{datagramLink: newDatagramLink(conn, server)}
+	// A host without a route to the server learns it at once; once the association
+	// stands, what cannot be sent is lost.
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
 	var err error
-	if l.client, err = dial(config, l.send); err != nil {
+	if l.client, err = dial(config, func(datagrams [][]byte) error {
+		err := l.send(datagrams)
+		if err != nil {
+			giveUp(err)
+		}
+		return err
+	}); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
 	start(l.run)
 	if err := l.client.Handshake(ctx); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
 		_ = l.close()
 		return nil, fmt.Errorf("DTLS: %w", err)
 	}

@@ -22,6 +22,7 @@ type bareClient struct {
 	send    func([][]byte) error
 	in, out [][]byte
 	refusal error
+	hello   []byte
 	closed  int
 	sendErr error
 	// storage, if there is any, is where the one message stays that has come last.
@@ -29,6 +30,9 @@ type bareClient struct {
 }
 
 func (c *bareClient) Handshake(ctx context.Context) error {
+	if c.hello != nil {
+		_ = c.send([][]byte{c.hello})
+	}
 	if errors.Is(c.refusal, context.DeadlineExceeded) {
 		<-ctx.Done()
 		return ctx.Err()
@@ -177,5 +181,24 @@ func TestDTLSLinkErrors(t *testing.T) {
 				t.Errorf("at last %v", g.events)
 			}
 		})
+	}
+}
+
+// deadEnd is a socket without a route.
+type deadEnd struct{ scriptedConn }
+
+func (*deadEnd) WriteBatch([]udp.Datagram) (int, error) { return 0, errDeadEnd }
+
+var errDeadEnd = errors.New("network is unreachable")
+
+// A host that cannot reach the server learns it at once.
+func TestDTLSWithoutARoute(t *testing.T) {
+	client := &bareClient{hello: []byte("hello"), refusal: context.DeadlineExceeded}
+	_, err := dialDTLS(context.Background(), &deadEnd{}, testServer, func(_ *tls.Config, send func([][]byte) error) (DTLSClient, error) {
+		client.send = send
+		return client, nil
+	}, nil, func(func()) {})
+	if !errors.Is(err, errDeadEnd) || client.closed != 1 {
+		t.Errorf("%v; closed %d times", err, client.closed)
 	}
 }

@@ -26,6 +26,8 @@ var browsers = map[string]func(dir, url string) (*exec.Cmd, error){
 
 	"chromium with camera": chromiumWithCamera,
 	"firefox with camera":  firefoxWithCamera,
+
+	"chromium without UDP": chromiumBehindNAT,
 }
 
 // chromium hides addresses behind mDNS names, as it does for users who have
@@ -37,6 +39,7 @@ func chromium(dir, url string) (*exec.Cmd, error) {
 	}
 	return exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+		"--ignore-certificate-errors", // of TURN servers
 		"--user-data-dir="+dir, url), nil
 }
 
@@ -104,7 +107,12 @@ func firefoxWith(preferences, dir, url string) (*exec.Cmd, error) {
 
 // startBrowser shows the page in a browser of the given name.
 func startBrowser(name string) (p peer, stop func(), err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	return startBrowserAt(name, "127.0.0.1")
+}
+
+// startBrowserAt shows the page, which is served at an address.
+func startBrowserAt(name, address string) (p peer, stop func(), err error) {
+	listener, err := net.Listen("tcp", address+":0")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -150,6 +150,8 @@ var starters = map[string]func(name string) (p peer, stop func(), err error){
 	"chromium with camera": startBrowser,
 	"firefox with camera":  startBrowser,
 
+	"chromium without UDP": startBehindNAT,
+
 	"aiortc":         startAIORTC,
 	"gstreamer":      startGStreamer,
 	"janus":          startJanus,

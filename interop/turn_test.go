@@ -25,7 +25,7 @@ import (
 )
 
 // startCoturn runs coturn on both addresses of the namespace, for UDP and TCP at
-// port 3478 and TLS at 5349, and returns who vouches for its certificate. more
+// port 3478 and TLS and DTLS at 5349, and returns who vouches for its certificate. more
 // are further options.
 func startCoturn(t *testing.T, more ...string) *x509.CertPool {
 	t.Helper()
@@ -37,7 +37,7 @@ func startCoturn(t *testing.T, more ...string) *x509.CertPool {
 	pool := writeCertificate(t, dir)
 	cmd := exec.Command(path, append([]string{"-n", "--listening-ip=10.77.0.1", "--listening-ip=fd77::1",
 		"--relay-ip=10.77.0.1", "--relay-ip=fd77::1", "--listening-port=3478", "--tls-listening-port=5349",
-		"--lt-cred-mech", "--user=user:secret", "--realm=parley", "--no-cli", "--no-dtls",
+		"--lt-cred-mech", "--user=user:secret", "--realm=parley", "--no-cli",
 		"--cert=" + dir + "/cert.pem", "--pkey=" + dir + "/key.pem",
 		"--log-file=" + dir + "/log", "--simple-log", "--pidfile=" + dir + "/pid", "--userdb=" + dir + "/users"}, more...)...)
 	if err := startProcess(cmd); err != nil {
@@ -136,6 +136,7 @@ func TestCoturnRelaysUs(t *testing.T) {
 	pool := startCoturn(t)
 	for _, url := range []string{
 		"turn:10.77.0.1", "turn:[fd77::1]", "turn:10.77.0.1?transport=tcp", "turns:10.77.0.1", "turns:[fd77::1]?transport=tcp",
+		"turns:10.77.0.1?transport=udp", "turns:[fd77::1]?transport=udp",
 	} {
 		t.Run(url, func(t *testing.T) {
 			relaysUs(t, relayOnly(url), pool)
@@ -287,16 +288,25 @@ func TestCoturnRefusesUs(t *testing.T) {
 // TestCoturnRelaysBrowsers connects us and a browser, neither of which has
 // anything but coturn.
 func TestCoturnRelaysBrowsers(t *testing.T) {
-	startCoturn(t)
+	pool := startCoturn(t)
 	for _, name := range everyBrowser {
 		for _, urls := range [][2]string{
 			{"turn:10.77.0.1", "turn:10.77.0.1"},
 			{"turn:10.77.0.1?transport=tcp", "turn:10.77.0.1"},
-			{"turn:10.77.0.1", "turn:10.77.0.1?transport=tcp"},
+			{"turns:10.77.0.1", "turn:10.77.0.1?transport=tcp"},
+			// Browsers speak no DTLS to a TURN server, and Firefox no TLS to one without
+			// a name.
+			{"turns:10.77.0.1?transport=udp", "turns:10.77.0.1"},
 		} {
+			if name == "firefox" && urls[1] == "turns:10.77.0.1" {
+				urls[1] = "turn:10.77.0.1"
+			}
 			t.Run(name+" "+urls[0]+" "+urls[1], func(t *testing.T) {
 				p := relayedPeer{thePeer(t, name), urls[1]}
-				s := startSession(t, p, func(c *webrtc.Configuration, _ *webrtc.SettingEngine) { *c = relayOnly(urls[0]) })
+				s := startSession(t, p, func(c *webrtc.Configuration, e *webrtc.SettingEngine) {
+					*c = relayOnly(urls[0])
+					e.SetTURNTLSConfig(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})
+				})
 				s.opens("relayed", nil)
 				s.offers()
 				s.exchange("relayed")
