@@ -206,8 +206,10 @@ func (b *inbox) silence(err error) {
 	b.end = err
 	b.life, b.low = fifo[lifeEvent]{}, false
 	b.discard()
-	if b.overtaker != nil {
-		b.overtaker.Stop()
+	for _, t := range []*time.Timer{b.overtaker, b.amount.settler} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	b.change()
 }

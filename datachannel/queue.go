@@ -101,6 +101,7 @@ func (s *Session) turn(c *Channel, room int) (sent int) {
 		q.credit -= len(m.data)
 		sent += len(m.data)
 		s.give(c, m.ppid, m.data, m.size, m.expires)
+		c.inbox.remove(m.size)
 		putBuffer(m.data)
 	}
 	if q.len() > 0 {
@@ -114,7 +115,8 @@ func (s *Session) turn(c *Channel, room int) (sent int) {
 	return sent
 }
 
-// give hands one message to the transport, which copies it. mu is held.
+// give hands one message to the transport, which copies it; the caller counts it.
+// mu is held.
 func (s *Session) give(c *Channel, ppid sctptransport.PPID, data []byte, size int, expires time.Time) {
 	timed := c.params.MaxPacketLifeTime != nil
 	if timed {
@@ -133,5 +135,4 @@ func (s *Session) give(c *Channel, ppid sctptransport.PPID, data []byte, size in
 			c.stats.bytesSent.Add(uint64(size))
 		}
 	}
-	c.inbox.remove(size)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/parleyrtc/webrtc/internal/sctptransport"
 )
@@ -118,14 +119,24 @@ func TestBufferedAmount(t *testing.T) {
 		fake.give(2001)
 		step("sent", 0, 2)
 
-		// What the transport takes at once is never seen as buffered, neither
-		// outside a handler nor in one.
+		// "This thus includes any text sent during the execution of the current task,
+		// regardless of whether the user agent is able to transmit text asynchronously
+		// with script execution": what the transport takes at once counts for a moment.
 		fake.room = 100000
-		c.Send(make([]byte, 300), false)
-		if got := c.BufferedAmount(); got != 0 {
-			t.Errorf("%d bytes are buffered although all is sent", got)
-		}
-		synctest.Wait()
+		c.Send(make([]byte, 5), false)
+		step("sent at once", 5, 2)
+		c.Send(make([]byte, 12), false)
+		step("two sent at once", 17, 2)
+		time.Sleep(quiet)
+		c.BufferedAmount()
+		step("a moment later", 0, 3)
+		c.Send(make([]byte, 5), false)
+		c.Send(make([]byte, 5), false)
+		time.Sleep(heldFor)
+		step("two without a look have one event", 0, 4)
+		c.Send(make([]byte, maxHeldAmount), false)
+		c.Send(make([]byte, 1), false)
+		step("more than a packet does not count", 0, 5)
 		var inHandler []uint64
 		c.SetEvents(Events{OnBufferedAmountLow: func() {
 			inHandler = append(inHandler, c.BufferedAmount())
@@ -135,9 +146,19 @@ func TestBufferedAmount(t *testing.T) {
 			}
 		}})
 		c.Send(make([]byte, 1), false)
+		time.Sleep(3 * heldFor)
 		synctest.Wait()
-		if !slices.Equal(inHandler, []uint64{0, 0, 0}) {
+		if !slices.Equal(inHandler, []uint64{0, 10, 0}) {
 			t.Errorf("in the handler %d bytes", inHandler)
+		}
+
+		// "bufferedAmount … does not decrease" when the channel begins to close.
+		other, _ := negotiated(t, s, 2, PriorityLow)
+		other.Send(make([]byte, 5), false)
+		other.Close()
+		time.Sleep(quiet)
+		if n := other.BufferedAmount(); n != 5 {
+			t.Errorf("closing: %d bytes are buffered, want 5", n)
 		}
 
 		// "the slot does not reset to zero once the channel closes"

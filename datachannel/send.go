@@ -38,6 +38,7 @@ func (c *Channel) Send(data []byte, isString bool) error {
 	// What the transport takes at once need not be copied twice.
 	if s.ring.first == nil && !c.out.eos && s.room() > 0 {
 		s.give(c, ppid, data, size, expires)
+		c.sent(size)
 		return nil
 	}
 	buf := getBuffer(len(data))
