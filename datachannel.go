@@ -6,6 +6,7 @@ import (
 	"math"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parleyrtc/webrtc/datachannel"
@@ -26,6 +27,11 @@ type DataChannel struct {
 	channel *datachannel.Channel
 
 	gone chan struct{} // closed when the handler of OnClose has returned
+
+	// late is the state that ReadyState still returns though the channel is past it,
+	// or unknown (see lag). left says that Close was called.
+	late atomic.Int32
+	left atomic.Bool
 
 	mu     sync.Mutex // guards all below
 	events datachannel.Events
@@ -67,6 +73,9 @@ func (pc *PeerConnection) CreateDataChannel(label string, options *DataChannelIn
 			return
 		}
 		d = pc.newDataChannel(channel)
+		if channel.State() == datachannel.Open {
+			d.lag(DataChannelStateConnecting)
+		}
 		pc.dataWanted.Store(true)
 		pc.updateNegotiationNeeded()
 	})
@@ -89,6 +98,18 @@ func (pc *PeerConnection) newDataChannel(channel *datachannel.Channel) *DataChan
 	d := &DataChannel{pc: pc, channel: channel, gone: make(chan struct{})}
 	d.events.OnOpen, d.events.OnClose = d.opened, d.closed
 	return d
+}
+
+// lagLimit is for how long ReadyState lags behind if no handler is waited for.
+const lagLimit = time.Millisecond
+
+// lag has ReadyState return the state before the one that a call has just brought
+// about. The specification queues a task for the change (webrtc-pc §6.2, announcing a
+// channel as open and as closed), so that who calls CreateDataChannel or Close finds
+// connecting and closing in any case, and the new state in the handler of its event.
+func (d *DataChannel) lag(s DataChannelState) {
+	d.late.Store(int32(s))
+	time.AfterFunc(lagLimit, func() { d.late.CompareAndSwap(int32(s), 0) })
 }
 
 // remoteChannel announces a channel that the peer opened (webrtc-pc §6.1.4).
@@ -133,6 +154,13 @@ func (d *DataChannel) set(change func(*datachannel.Events)) {
 
 // opened runs when the channel opens.
 func (d *DataChannel) opened() {
+	d.late.CompareAndSwap(int32(DataChannelStateConnecting), 0)
+	// webrtc-pc §6.2, announcing a data channel as open: "If channel.[[ReadyState]] is
+	// "closing" or "closed", abort these steps", as after a Close in the handler of
+	// OnDataChannel. That the peer closes it meanwhile is told after it.
+	if d.left.Load() {
+		return
+	}
 	d.mu.Lock()
 	dial, open := d.onDial, d.onOpen
 	d.missed = open == nil
@@ -148,6 +176,7 @@ func (d *DataChannel) opened() {
 // closed runs when the channel has closed.
 func (d *DataChannel) closed() {
 	defer close(d.gone)
+	d.late.Store(0)
 	d.mu.Lock()
 	f := d.onClose
 	d.mu.Unlock()
@@ -286,7 +315,12 @@ func (d *DataChannel) ID() *uint16 {
 func (d *DataChannel) Transport() *SCTPTransport { return d.pc.SCTP() }
 
 // ReadyState returns where the channel is in its life (webrtc-pc §6.2).
-func (d *DataChannel) ReadyState() DataChannelState { return dataChannelState(d.channel.State()) }
+func (d *DataChannel) ReadyState() DataChannelState {
+	if late := DataChannelState(d.late.Load()); late != 0 && !d.pc.isClosed.Load() {
+		return late
+	}
+	return dataChannelState(d.channel.State())
+}
 
 // Send queues a binary message and returns at once; BufferedAmount tells how
 // much is queued. The data is copied. An empty message is a message.
@@ -329,13 +363,23 @@ func (d *DataChannel) SetBufferedAmountLowThreshold(th uint64) {
 
 // Close closes the channel (webrtc-pc §6.2.4): what is queued is still sent,
 // then both sides close. It returns at once, and nil always.
-func (d *DataChannel) Close() error { return d.channel.Close() }
+func (d *DataChannel) Close() error {
+	before := d.ReadyState()
+	d.left.Store(true)
+	err := d.channel.Close()
+	// "Set channel.[[ReadyState]] to "closing""; one without an association is closed
+	// by now.
+	if before == DataChannelStateConnecting && d.channel.State() == datachannel.Closed {
+		d.lag(DataChannelStateClosing)
+	}
+	return err
+}
 
 // GracefulClose is Close which waits until the channel has closed and its
 // handlers have returned. It must not be called from one of them.
 func (d *DataChannel) GracefulClose() error {
 	d.listen()
-	err := d.channel.Close()
+	err := d.Close()
 	select {
 	case <-d.gone:
 	case <-d.pc.closed:
@@ -355,7 +399,7 @@ func (d *DataChannel) DetachWithDeadline() (datachannel.ReadWriteCloserDeadliner
 }
 
 func (d *DataChannel) detach() (datachannel.ReadWriteCloserDeadliner, error) {
-	switch s := d.ReadyState(); s {
+	switch s := dataChannelState(d.channel.State()); s {
 	case DataChannelStateOpen:
 	case DataChannelStateClosed:
 		return nil, &rtcerr.InvalidStateError{Err: rtcerr.Because(ErrDataChannelNotOpen, fmt.Errorf("the channel is closed, it has to be open to be detached: %w", net.ErrClosed))}
