@@ -35,6 +35,19 @@ type AgentConfig struct {
 	Timing Timing
 	// MaxPairs bounds a checklist (RFC 8445 §6.1.2.5); 0 means DefaultMaxPairs.
 	MaxPairs int
+	// NominationAttribute is the type of the attribute that carries the value of a
+	// nomination; 0 means DefaultNominationAttribute. Types below 0x8000, which peers
+	// that do not know them would refuse, are not used.
+	NominationAttribute uint16
+	// NominationValue returns the value of the next nomination; nil counts from 1.
+	// What is not above the last value is replaced by the next number.
+	NominationValue func() uint32
+	// Renominate has nominations carry values whatever the peer has announced, see
+	// SetRemoteRenomination.
+	Renominate bool
+	// BetterInterval is how often a controlling agent checks the pairs again that
+	// would be better than the nominated one and have failed; 0 means never.
+	BetterInterval time.Duration
 	// Rand is where transaction ids, tie-breakers, credentials and the jitter of
 	// consent come from; nil means crypto/rand. It must never fail.
 	Rand io.Reader
@@ -55,6 +68,9 @@ type Agent struct {
 	log      *slog.Logger
 
 	lite, remoteLite bool
+
+	renominating
+	strangers strangers
 
 	controlling bool
 	tieBreaker  uint64
@@ -96,6 +112,8 @@ func NewAgent(config AgentConfig) *Agent {
 		timing: config.Timing.withDefaults(), maxPairs: config.MaxPairs, rand: config.Rand, log: config.Logger,
 		lite: config.Lite, controlling: config.Controlling, tieBreaker: config.TieBreaker, state: ConnectionStateNew,
 	}
+	a.renominating.configure(config)
+	a.read.nominationType = a.nominationType
 	if a.maxPairs <= 0 {
 		a.maxPairs = DefaultMaxPairs
 	}

@@ -38,6 +38,7 @@ func (a *Agent) addLocal(now time.Time, l *checklist, c *localCandidate) {
 		for _, r := range l.remotes {
 			a.addPair(now, l, c, r, false)
 		}
+		a.tryLastRemote(l, c.base)
 		a.replaySocket(now, l, c.base)
 	}
 }
@@ -268,6 +269,9 @@ func (a *Agent) addPair(now time.Time, l *checklist, local *localCandidate, remo
 	}
 	if p.state = l.initialState(p); l.done {
 		p.state = CandidatePairStateFrozen // in reserve
+		if l.better(p) {
+			p.state = CandidatePairStateWaiting
+		}
 	}
 	l.insert(p)
 	return p

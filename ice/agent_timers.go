@@ -11,6 +11,7 @@ func (a *Agent) HandleTimeout(now time.Time) {
 	a.retransmit(now)
 	a.watchConsent(now)
 	a.forgetRetired(now)
+	a.reviewBetter(now)
 	a.update(now)
 }
 
@@ -31,7 +32,7 @@ func (a *Agent) NextTimeout() time.Time {
 	for _, l := range a.lists {
 		at = earliest(at, l.retire)
 	}
-	return earliest(at, a.failureDue())
+	return earliest(earliest(at, a.reviewAt()), a.failureDue())
 }
 
 // update takes the steps that follow from what has just happened, and announces

@@ -88,6 +88,9 @@ func (a *Agent) writeRequest(t *transaction) []byte {
 		addUint64(m, stun.AttrICEControlling, a.tieBreaker)
 		if t.useCandidate {
 			m.Add(stun.AttrUseCandidate, nil)
+			if v := t.pair.nomination; v != 0 {
+				addUint32(m, a.nominationType, v)
+			}
 		}
 	} else {
 		addUint64(m, stun.AttrICEControlled, a.tieBreaker)
@@ -174,6 +177,8 @@ func (a *Agent) schedule(now time.Time, t *transaction) {
 		// A stream repeats what is lost itself: the request is sent once, and is
 		// given up when one over UDP would be (RFC 8489 §6.2.2).
 		t.deadline = now.Add(a.timing.RTO * (1<<(a.timing.Rc-1) - 1 + lastWait))
+	} else if t.pair.remote.suspected {
+		t.deadline = now.Add(t.rto) // nobody may be there: it is asked once
 	} else if t.attempts < a.timing.Rc {
 		t.deadline = now.Add(t.rto << (t.attempts - 1))
 	} else {
@@ -229,7 +234,7 @@ func (a *Agent) retransmit(now time.Time) {
 			t.overdue = true
 			t.deadline = now.Add(lateLimit)
 			a.consentOverdue(now, t)
-		case t.attempts < a.timing.Rc && !t.pair.tcp():
+		case t.attempts < a.timing.Rc && !t.pair.tcp() && !t.pair.remote.suspected:
 			t.attempts++
 			t.pair.stats.RetransmissionsSent++
 			a.transmit(t)
@@ -245,6 +250,10 @@ func (a *Agent) retransmit(now time.Time) {
 // checkFailed takes the verdict on p (RFC 8445 §7.2.5.2).
 func (a *Agent) checkFailed(now time.Time, p *pair, why string) {
 	a.debug("check failed", "pair", p.id, "to", p.remote.addr, "why", why)
+	if p.remote.suspected {
+		a.dropStranger(p.list, p.remote)
+		return
+	}
 	p.fail(why)
 	p.nominating, p.nominateOnSuccess = false, false
 	p.list.untrigger(p)

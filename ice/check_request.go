@@ -15,6 +15,7 @@ type earlyCheck struct {
 	remoteUfrag  string
 	priority     uint32
 	useCandidate bool
+	nomination   uint32
 	again        bool
 	// credit is what the check entitles its source to (amplification), less the
 	// answer.
@@ -138,7 +139,8 @@ func (a *Agent) handleRequest(now time.Time, base int, from netip.AddrPort, r *b
 	}
 	spent := a.respond(base, from, r, l)
 	a.learn(now, l, earlyCheck{
-		base: base, from: from, again: again, priority: r.priority, useCandidate: r.useCandidate,
+		base: base, from: from, again: again, priority: r.priority,
+		useCandidate: r.useCandidate || r.nomination != 0, nomination: r.nomination,
 		credit: amplification*len(r.raw) - spent,
 	}, r)
 	return true
@@ -314,13 +316,13 @@ func (a *Agent) learn(now time.Time, l *checklist, c earlyCheck, r *binding) {
 		return // "only a restart leads out" (webrtc-pc §5.6.4)
 	}
 	if a.lite {
-		a.learnLite(now, p, c.useCandidate)
+		a.learnLite(now, p, c)
 		return
 	}
 	a.triggerCheck(now, p)
 	a.doubt(now, p)
 	if c.useCandidate && !a.controlling {
-		a.peerNominated(now, p)
+		a.peerNominated(now, p, c.nomination)
 	}
 }
 
@@ -331,7 +333,7 @@ func (a *Agent) keepEarly(l *checklist, c earlyCheck, r *binding) {
 	}
 	for i := range l.early {
 		if e := &l.early[i]; e.base == c.base && e.from == c.from && e.remoteUfrag == c.remoteUfrag {
-			e.useCandidate = e.useCandidate || c.useCandidate
+			e.useCandidate, e.nomination = e.useCandidate || c.useCandidate, max(e.nomination, c.nomination)
 			e.credit += c.credit
 			return
 		}
@@ -363,6 +365,10 @@ func (a *Agent) discover(now time.Time, l *checklist, c earlyCheck) *pair {
 		return nil
 	}
 	remote := l.remoteAt(c.from)
+	if remote != nil && remote.suspected {
+		a.dropStranger(l, remote) // it is the peer
+		remote = nil
+	}
 	if remote == nil {
 		if remote = a.learnRemote(l, local, c); remote == nil {
 			return nil
@@ -394,11 +400,10 @@ const strayPause = time.Second
 // follows the peer.
 func (a *Agent) doubt(now time.Time, p *pair) {
 	s := a.selected
-	if s == nil || s == p || !p.list.done || now.Sub(s.answered()) < strayPause || now.Sub(a.consent.sent) < strayPause {
+	if s == nil || s == p || !p.list.done {
 		return
 	}
-	a.consent.probe = now
-	a.watchConsent(now)
+	a.probe(now)
 }
 
 // triggerCheck queues a check in the other direction (RFC 8445 §7.3.1.4).

@@ -135,7 +135,7 @@ func (a *Agent) succeeded(now time.Time, p *pair, mapped netip.AddrPort, nominat
 			a.cancel(now, p.check)
 		}
 	}
-	p.state = CandidatePairStateSucceeded
+	p.state, p.remote.suspected = CandidatePairStateSucceeded, false
 	p.mapped = a.mappedCandidate(l, p, mapped)
 	// The frozen pairs of its foundation are likely to work too (RFC 8445
 	// §7.2.5.3.3).
@@ -156,6 +156,7 @@ func (a *Agent) succeeded(now time.Time, p *pair, mapped netip.AddrPort, nominat
 		a.nominated(now, p)
 	}
 	a.offer(now, p)
+	a.measure(p)
 }
 
 // mappedCandidate returns the local candidate that the peer sees p's checks

@@ -42,8 +42,14 @@ type checklist struct {
 
 	// nominated is the pair that the controlling agent chose.
 	nominated *pair
-	// done: ordinary checks have ended with a nomination (RFC 8445 §8.1.2).
-	done bool
+	// nomination is the highest value of a nomination so far (see renomination.go).
+	nomination uint32
+	// done: ordinary checks have ended with a nomination (RFC 8445 §8.1.2), at
+	// finished; better pairs may still come.
+	done     bool
+	finished time.Time
+	// lastRemote is that of the last pair in use.
+	lastRemote netip.AddrPort
 	// valid: ValidPair was announced.
 	valid bool
 	// had: one of its pairs was in use.
@@ -176,7 +182,7 @@ func (l *checklist) next() *pair {
 
 func (l *checklist) nextOrdinary() *pair {
 	if l.done {
-		return nil
+		return l.nextBetter()
 	}
 	for _, p := range l.pairs {
 		if p.state == CandidatePairStateWaiting {

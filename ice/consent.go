@@ -15,6 +15,10 @@ type consent struct {
 	probe time.Time
 	// lost: the state is disconnected.
 	lost bool
+	// hasty: something else than the time says that the pair is gone, so the answer to
+	// the next request is not waited for as long as usual. silent: that is that a busy
+	// path has become silent.
+	hasty, silent bool
 }
 
 const (
@@ -56,8 +60,12 @@ func (a *Agent) beginConsent(now time.Time) {
 func (a *Agent) askConsent(now time.Time) {
 	p := a.selected
 	t := a.begin(now, p, true)
-	t.deadline = now.Add(a.answerWait(p))
-	a.consent.sent, a.consent.probe = now, time.Time{}
+	wait := a.answerWait(p)
+	if a.consent.hasty && p.rtt > 0 {
+		wait = min(wait, max(3*p.rtt, leastHastyWait))
+	}
+	t.deadline = now.Add(wait)
+	a.consent.sent, a.consent.probe, a.consent.hasty = now, time.Time{}, false
 }
 
 // consentOverdue notes that t was not answered in time. The pair is then asked
@@ -78,6 +86,7 @@ func (a *Agent) consentOverdue(now time.Time, t *transaction) {
 		}
 	}
 	a.replaceSuspect(now)
+	a.searchSilent(now)
 }
 
 // replaceSuspect moves to the best pair that has answered since the pair in use
@@ -94,10 +103,10 @@ func (a *Agent) replaceSuspect(now time.Time) {
 // consentRenewed notes an authenticated answer on the pair in use.
 func (a *Agent) consentRenewed(now time.Time) {
 	c := &a.consent
-	if l := a.selected.list; c.lost && l.nominated == a.selected {
+	if l := a.selected.list; (c.lost || c.silent) && l.nominated == a.selected {
 		a.finish(now, l)
 	}
-	c.lossAt, c.probe, c.lost = time.Time{}, time.Time{}, false
+	c.lossAt, c.probe, c.lost, c.silent = time.Time{}, time.Time{}, false, false
 }
 
 // lostAt is when the state becomes disconnected unless an answer comes; zero

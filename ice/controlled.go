@@ -8,7 +8,10 @@ import "time"
 const quietLimit = 3 * time.Second
 
 // peerNominated takes USE-CANDIDATE in a check of p (RFC 8445 §7.3.1.5).
-func (a *Agent) peerNominated(now time.Time, p *pair) {
+func (a *Agent) peerNominated(now time.Time, p *pair, nomination uint32) {
+	if !p.renominated(nomination) {
+		return
+	}
 	if p.state != CandidatePairStateSucceeded {
 		// Its own check is on its way or queued; the nomination takes effect
 		// when it succeeds.
@@ -34,6 +37,9 @@ func (a *Agent) nominated(now time.Time, p *pair) {
 
 // replaces says whether p, just nominated, takes the place of q.
 func (a *Agent) replaces(now time.Time, p, q *pair) bool {
+	if !a.controlling && p.nomination != 0 && p.nomination < q.nomination {
+		return false
+	}
 	// With aggressive nomination several pairs are nominated, of which the one
 	// with the highest priority is used (RFC 5245 §8.1.1.2).
 	if p.priority > q.priority || q.state == CandidatePairStateFailed || q != a.selected {
@@ -41,6 +47,9 @@ func (a *Agent) replaces(now time.Time, p, q *pair) bool {
 	}
 	if a.controlling {
 		return true // our own choice, made because q was in doubt
+	}
+	if p.nomination != 0 {
+		return p.nomination >= q.nomination
 	}
 	// A worse pair replaces q when the peer has left q: its address has changed,
 	// or its path is gone.
@@ -78,7 +87,7 @@ func (a *Agent) forsake(now time.Time, s, p *pair) {
 	if s.list.nominated == s {
 		s.list.nominated = nil
 	}
-	if p.nominated { // the peer chose it when we still held on to s
+	if p.nominated && !a.controlling { // the peer chose it when we still held on to s
 		p.list.nominated = p
 		a.finish(now, p.list)
 		return
@@ -92,7 +101,7 @@ func (a *Agent) forsake(now time.Time, s, p *pair) {
 // reserve, for when the pair in use is lost; and a peer that goes on checking
 // them may still get one nominated.
 func (a *Agent) finish(now time.Time, l *checklist) {
-	l.done = true
+	l.done, l.finished = true, now
 	for _, p := range l.pairs {
 		switch {
 		case p == l.nominated || p.nominateOnSuccess:
@@ -108,7 +117,7 @@ func (a *Agent) finish(now time.Time, l *checklist) {
 
 // use makes p the pair that carries packets.
 func (a *Agent) use(now time.Time, p *pair) {
-	p.list.had = true
+	p.list.had, p.list.lastRemote = true, p.remote.addr
 	if a.selected == p {
 		return
 	}

@@ -10,8 +10,11 @@ import "time"
 // its type of candidate is over (Timing). Packets flow on it in the meantime.
 func (a *Agent) nominateDue() (*pair, time.Time) {
 	l := a.checked()
-	if !a.controlling || a.lite || l == nil || l.done || l.failed {
+	if !a.controlling || a.lite || l == nil || l.failed {
 		return nil, time.Time{}
+	}
+	if l.done {
+		return a.betterDue(l)
 	}
 	var best *pair
 	for _, p := range l.pairs {
@@ -52,6 +55,7 @@ func (a *Agent) considerNomination(now time.Time) {
 
 func (a *Agent) nominate(p *pair) {
 	p.nominating = true
+	p.nomination = a.nextNomination(p.list)
 	p.list.untrigger(p)
 	p.queued = true
 	p.list.triggered = append([]*pair{p}, p.list.triggered...)

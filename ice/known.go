@@ -9,7 +9,7 @@ import "net/netip"
 func (a *Agent) Knows(remote netip.AddrPort) bool {
 	for _, l := range a.lists {
 		for _, r := range l.remotes {
-			if r.addr == remote {
+			if r.addr == remote && !r.suspected {
 				return true
 			}
 		}

@@ -37,11 +37,11 @@ func (a *Agent) repairLite(base int, from netip.AddrPort, r *binding, l *checkli
 
 // learnLite takes a check of the peer's: one with USE-CANDIDATE makes the pair valid
 // and nominated (RFC 8445 §7.3.2).
-func (a *Agent) learnLite(now time.Time, p *pair, useCandidate bool) {
+func (a *Agent) learnLite(now time.Time, p *pair, c earlyCheck) {
 	if p == a.selected {
 		a.consentRenewed(now)
 	}
-	if !useCandidate || a.controlling {
+	if !c.useCandidate || a.controlling || !p.renominated(c.nomination) {
 		return
 	}
 	a.makeValid(p)

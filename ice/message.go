@@ -38,11 +38,14 @@ type binding struct {
 	errorCode     int
 	unknown       []stun.AttrType
 	malformedAttr bool
+	// nomination is the value of the attribute nominationType, 0 without.
+	nominationType stun.AttrType
+	nomination     uint32
 }
 
 // read takes m apart. It keeps slices of m.Raw.
 func (b *binding) read(m *stun.Message) {
-	*b = binding{class: m.Type.Class, id: m.TransactionID, raw: m.Raw, unknown: b.unknown[:0]}
+	*b = binding{class: m.Type.Class, id: m.TransactionID, raw: m.Raw, unknown: b.unknown[:0], nominationType: b.nominationType}
 	for i := range m.Attributes {
 		b.readAttribute(m.Attributes[i].Type, m.Attributes[i].Value)
 	}
@@ -82,6 +85,11 @@ func (b *binding) readAttribute(t stun.AttrType, v []byte) {
 	case stun.AttrMappedAddress, stun.AttrRealm, stun.AttrNonce, stun.AttrUnknownAttributes,
 		stun.AttrMessageIntegritySHA256, stun.AttrPasswordAlgorithm, stun.AttrUserhash:
 		// Understood, and without meaning in a connectivity check.
+	case b.nominationType:
+		// A malformed one is left alone, as an unknown one would be.
+		if len(v) == 4 && b.nomination == 0 {
+			b.nomination = binary.BigEndian.Uint32(v)
+		}
 	default:
 		// With an unknown comprehension-required attribute the message cannot be
 		// processed (RFC 8489 §6.3.1).

@@ -23,6 +23,9 @@ type remoteCandidate struct {
 	proven bool
 	// credit is how many bytes may be sent to it before it is announced or proven.
 	credit int
+	// suspected: packets came from it that nothing shows to be the peer's yet (see
+	// HandleStranger).
+	suspected bool
 }
 
 // amplification is how many bytes are sent for each byte that came from an address
@@ -61,6 +64,9 @@ type pair struct {
 
 	// nominated: the controlling agent's choice fell on it.
 	nominated bool
+	// nomination is the value of its last nomination, 0 for one without
+	// (see renomination.go).
+	nomination uint32
 	// nominating (controlling): its next check or the one on its way carries
 	// USE-CANDIDATE.
 	nominating bool

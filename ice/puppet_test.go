@@ -25,6 +25,8 @@ type puppet struct {
 	next      byte
 	// last is the puppet's address that the last request came to.
 	last netip.AddrPort
+	// nomination is the value of NOMINATION in its checks, 0 for none.
+	nomination uint32
 }
 
 const puppetPassword = "0123456789012345678901"
@@ -78,6 +80,9 @@ func (p *puppet) request(useCandidate bool) []byte {
 		addUint64(m, stun.AttrICEControlling, 1<<63)
 		if useCandidate {
 			m.Add(stun.AttrUseCandidate, nil)
+		}
+		if p.nomination != 0 {
+			addUint32(m, stun.AttrType(DefaultNominationAttribute), p.nomination)
 		}
 	})
 }
