@@ -10,7 +10,13 @@ import (
 // agentConfig is what a transport's ICE agent works with.
 func (pc *PeerConnection) agentConfig(t *transport) ice.AgentConfig {
 	return ice.AgentConfig{
-		Lite:   pc.api.settings.lite,
+		Lite: pc.api.settings.lite,
+
+		Renominate:          pc.api.settings.renomination.enabled,
+		NominationValue:     pc.api.settings.renomination.value,
+		NominationAttribute: pc.api.settings.renomination.attribute,
+		BetterInterval:      pc.api.settings.renomination.interval,
+
 		Timing: pc.api.settings.timing,
 		Logger: t.log,
 	}
@@ -29,6 +35,7 @@ func (pc *PeerConnection) gathererConfig(t *transport) ice.GathererConfig {
 	}
 	config.Servers, config.Policy = pc.gatherServers()
 	config.Logger, config.Lite = t.log, pc.api.settings.lite
+	config.Continual = !pc.api.settings.gatherOnce
 	config.MulticastDNSTimeout = multicastDNSTimeout
 	config.Post = func(fn func(now time.Time)) { pc.loop.post(fn) }
 	return config

@@ -124,7 +124,11 @@ func (t *transport) send(datagrams [][]byte) error {
 	if p == nil {
 		return nil
 	}
-	return p.send(datagrams)
+	err := p.send(datagrams)
+	if pathLost(err) {
+		return nil // as a router on the way would drop them; the agent is about to move
+	}
+	return err
 }
 
 // handleDTLS takes a record of a batch from a socket's goroutine. Only the peer's

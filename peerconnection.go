@@ -166,7 +166,7 @@ func (api *API) NewPeerConnection(configuration Configuration) (*PeerConnection,
 		machine: signaling.New(signaling.Config{
 			SessionID:   sessionID,
 			AnswerSetup: api.settings.answerSetup(),
-			Lite:        api.settings.lite,
+			Lite:        api.settings.lite, Renomination: true,
 			Bundle:      config.bundlePolicy(),
 			SharedPorts: api.settings.gather.UDPMux != nil || api.settings.gather.TCPMux != nil,
 		}),

@@ -39,6 +39,8 @@ type SettingEngine struct {
 	lite               bool
 	proxy              proxy.Dialer
 	ignoredIPs         []string // of SetNAT1To1IPs
+	gatherOnce         bool     // networks that come later are not gathered from
+	renomination       renominationSettings
 	timing             ice.Timing
 	gather             ice.GathererConfig
 	dtls               dtlstransport.Config

@@ -200,6 +200,14 @@ type proxiedNetwork struct {
 	proxy proxy.Dialer
 }
 
+// WatchInterfaces passes on what the network that is dialed around tells.
+func (n proxiedNetwork) WatchInterfaces(changed func()) (stop func()) {
+	if w, ok := n.Network.(ice.NetworkWatcher); ok {
+		return w.WatchInterfaces(changed)
+	}
+	return func() {}
+}
+
 // DialTCP leaves the local address to the proxy's dialer.
 func (n proxiedNetwork) DialTCP(ctx context.Context, _ netip.Addr, remote netip.AddrPort) (net.Conn, error) {
 	if d, ok := n.proxy.(proxy.ContextDialer); ok {

@@ -84,6 +84,9 @@ func (y *receipts) count(s *socket, a arrival) {
 	}
 	if a.from != y.last || y.traffic == nil {
 		c, known := s.transport.trafficFrom(s.id, a.from)
+		if !known {
+			s.transport.strangerSeen(a.at, s.id, a.from, int(y.bytes))
+		}
 		if y.traffic, y.last = c, a.from; !known {
 			y.last = netip.AddrPort{} // it may be soon
 		}

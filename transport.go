@@ -41,6 +41,8 @@ type transport struct {
 	// tell. Sockets' goroutines read it; the map itself is never changed.
 	known     atomic.Pointer[map[netip.AddrPort]struct{}]
 	strangers atomic.Uint64 // packets from elsewhere, which were dropped
+	notice    strangerNotice
+	quiet     silenceWatch
 
 	// traffic counts what goes over each pair, strays what has come from elsewhere;
 	// pairChanges is how often the selected pair has changed.
@@ -119,6 +121,7 @@ func (t *transport) remoteICE(now time.Time, e signaling.RemoteICE) {
 		UsernameFragment: e.Parameters.Ufrag, Password: e.Parameters.Pwd, ICELite: e.Lite,
 	})
 	t.agent.SetRemoteLite(now, e.Lite)
+	t.agent.SetRemoteRenomination(e.Renomination)
 	t.agent.SetRemoteCredentials(now, e.Parameters.Ufrag, e.Parameters.Pwd)
 }
 
@@ -200,6 +203,7 @@ func (t *transport) handleTimeout(now time.Time) {
 
 // settle does what the cores ask for and returns their earliest deadline.
 func (t *transport) settle(now time.Time) time.Time {
+	quiet := t.watchSilence(now)
 	for busy := true; busy; {
 		busy = false
 		for e, ok := t.gatherer.Poll(); ok; e, ok = t.gatherer.Poll() {
@@ -211,7 +215,7 @@ func (t *transport) settle(now time.Time) time.Time {
 			busy = true
 		}
 	}
-	next := earlier(t.agent.NextTimeout(), t.gatherer.NextTimeout())
+	next := earlier(earlier(t.agent.NextTimeout(), t.gatherer.NextTimeout()), quiet)
 	if s := t.media.Load(); s != nil {
 		next = earlier(next, s.NextTimeout())
 	}

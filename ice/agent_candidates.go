@@ -135,6 +135,7 @@ func (a *Agent) AddRemoteCandidate(now time.Time, c Candidate) error {
 	l.active = now
 	if r := l.remoteAt(addr); r != nil {
 		a.announce(l, r, c)
+		a.pairRemote(now, l, r) // a check has paired it with one socket only
 	} else if r := a.addRemote(l, &remoteCandidate{cand: c, addr: addr}); r != nil {
 		a.pairRemote(now, l, r)
 	}

@@ -234,7 +234,7 @@ func (a *Agent) retransmit(now time.Time) {
 			t.overdue = true
 			t.deadline = now.Add(lateLimit)
 			a.consentOverdue(now, t)
-		case t.attempts < a.timing.Rc && !t.pair.tcp() && !t.pair.remote.suspected:
+		case t.attempts < a.timing.Rc && !t.pair.tcp() && !t.pair.remote.suspected && !a.vain(t):
 			t.attempts++
 			t.pair.stats.RetransmissionsSent++
 			a.transmit(t)

@@ -48,6 +48,9 @@ type checklist struct {
 	// finished; better pairs may still come.
 	done     bool
 	finished time.Time
+	// doubted is when a pair in use was given up: what had answered before may be gone
+	// as well.
+	doubted time.Time
 	// lastRemote is that of the last pair in use.
 	lastRemote netip.AddrPort
 	// valid: ValidPair was announced.
@@ -140,6 +143,9 @@ func (l *checklist) sort() { slices.SortFunc(l.pairs, comparePairs) }
 // of its foundation and none is being checked; Frozen otherwise.
 func (l *checklist) initialState(p *pair) CandidatePairState {
 	state := CandidatePairStateWaiting
+	if l.had {
+		return state // the network has changed, and what was learned of foundations with it
+	}
 	for _, q := range l.pairs {
 		if q == p || !q.sameFoundation(p) {
 			continue
@@ -183,6 +189,9 @@ func (l *checklist) next() *pair {
 func (l *checklist) nextOrdinary() *pair {
 	if l.done {
 		return l.nextBetter()
+	}
+	if l.had {
+		return l.nextAgain()
 	}
 	for _, p := range l.pairs {
 		if p.state == CandidatePairStateWaiting {

@@ -199,6 +199,7 @@ func (a *Agent) lose(now time.Time) {
 	if l.nominated == a.selected {
 		l.nominated = nil
 	}
+	l.doubted = now.Add(-recently)
 	a.selected, a.consent = nil, consent{}
 	for _, l := range []*checklist{a.checked(), l} {
 		if l != nil && a.adopt(now, l) {
@@ -211,19 +212,28 @@ func (a *Agent) lose(now time.Time) {
 	}
 }
 
-// adopt puts the best valid pair of l to use whose consent is fresh; false if
-// there is none.
+// adopt puts the valid pair of l to use that has answered last, if its consent is
+// fresh enough to find out whether it still works; false if there is none.
 func (a *Agent) adopt(now time.Time, l *checklist) bool {
+	var best *pair
 	for _, p := range l.pairs {
-		if p != a.selected && p.state == CandidatePairStateSucceeded && now.Sub(p.answered()) < a.timing.Consent {
-			l.done, l.failed = false, false
-			a.use(now, p)
-			a.reopen(now, l)
-			return true
+		if p != a.selected && p.state == CandidatePairStateSucceeded && now.Sub(p.answered()) < a.timing.Consent/2 &&
+			(best == nil || p.answered().Sub(best.answered()) > recently) {
+			best = p
 		}
 	}
-	return false
+	if best == nil {
+		return false
+	}
+	l.done, l.failed = false, false
+	a.use(now, best)
+	a.reopen(now, l)
+	return true
 }
+
+// recently is the difference between two answers above which the later one counts for
+// more than the priorities.
+const recently = 2 * time.Second
 
 // reopen has all pairs of l checked again, but that in use: the nominated one
 // is in doubt or gone.

@@ -82,6 +82,7 @@ func (a *Agent) offer(now time.Time, p *pair) {
 // agent nominates p at once.
 func (a *Agent) forsake(now time.Time, s, p *pair) {
 	a.dropTransactions(func(t *transaction) bool { return t.pair == s })
+	p.list.doubted = a.consent.lossAt
 	s.fail("no answer to consent checks")
 	s.nominated, s.nominating = false, false
 	if s.list.nominated == s {
@@ -101,10 +102,12 @@ func (a *Agent) forsake(now time.Time, s, p *pair) {
 // reserve, for when the pair in use is lost; and a peer that goes on checking
 // them may still get one nominated.
 func (a *Agent) finish(now time.Time, l *checklist) {
+	// Better pairs that came after an earlier nomination are still to be checked.
+	again := !l.finished.IsZero()
 	l.done, l.finished = true, now
 	for _, p := range l.pairs {
 		switch {
-		case p == l.nominated || p.nominateOnSuccess:
+		case p == l.nominated || p.nominateOnSuccess || again && l.better(p):
 		case p.state == CandidatePairStateWaiting:
 			l.untrigger(p)
 			p.state = CandidatePairStateFrozen

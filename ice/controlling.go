@@ -21,7 +21,7 @@ func (a *Agent) nominateDue() (*pair, time.Time) {
 		if p.nominating {
 			return nil, time.Time{}
 		}
-		if best == nil && p.state == CandidatePairStateSucceeded && !(p == a.selected && a.suspect()) {
+		if best == nil && p.state == CandidatePairStateSucceeded && !(p == a.selected && a.suspect()) && !p.answered().Before(l.doubted) {
 			best = p
 		}
 	}

@@ -167,13 +167,18 @@ func (g *Gatherer) retryRelay(now time.Time, s *serverLookup, target relayTarget
 	g.continual.retries = append(g.continual.retries, relayRetry{s, target, now.Add(pause)})
 }
 
-// Doubt says that the path through a socket has become silent. If that is a relay's,
-// its allocation is refreshed at once, since a server that was restarted tells so only
-// when it is asked.
-func (g *Gatherer) Doubt(now time.Time, socket int) {
-	if r := g.relays.open[socket]; r != nil && r.allocated && g.cfg.Continual {
-		r.client.verify(now)
-		g.handleRelay(now, r)
+// Doubt says that the path in use has become silent. Allocations are refreshed at once,
+// since a server that was restarted tells so only when it is asked, and the way through
+// a relay of ours may be what is needed now.
+func (g *Gatherer) Doubt(now time.Time) {
+	if !g.cfg.Continual {
+		return
+	}
+	for _, r := range g.relays.list {
+		if r.allocated && r.generation == g.generation {
+			r.client.verify(now)
+			g.handleRelay(now, r)
+		}
 	}
 }
 

@@ -131,13 +131,13 @@ func TestContinualGatheringReplacesRelays(t *testing.T) {
 		g.want("0s gathering", "0s open 1 192.0.2.1", "0s relay 198.51.100.1 base 1 turn:198.51.100.1", "0s complete")
 
 		turn.Forget()
-		g.do(func(now time.Time) { g.Doubt(now, 1) })
+		g.do(func(now time.Time) { g.Doubt(now) })
 		g.want("1s error 437 turn:198.51.100.1: the allocation is lost: refused with 437", "1s close 1",
 			"1s open 2 192.0.2.1", "1s relay 198.51.100.1 base 2 turn:198.51.100.1")
 
 		turn.Forget()
 		turn.Silence(true)
-		g.do(func(now time.Time) { g.Doubt(now, 2) })
+		g.do(func(now time.Time) { g.Doubt(now) })
 		g.after(10 * time.Minute)
 		if len(g.sockets) > 1 {
 			t.Errorf("%d sockets", len(g.sockets))

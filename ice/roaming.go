@@ -69,6 +69,30 @@ func (a *Agent) tryLastRemote(l *checklist, base int) {
 	}
 }
 
+// nextAgain returns the pair to check next when a path has been in use before: those
+// that have left the fewest requests unanswered come first, since the addresses of
+// networks that were left stay in the list.
+func (l *checklist) nextAgain() (next *pair) {
+	for _, p := range l.pairs {
+		if (p.state == CandidatePairStateWaiting || p.state == CandidatePairStateFrozen) && (next == nil || p.unanswered() < next.unanswered()) {
+			next = p
+		}
+	}
+	return next
+}
+
+// vain says that t nominates a pair which does not answer any more, while there are
+// others to nominate.
+func (a *Agent) vain(t *transaction) bool {
+	return t.pair.nominating && t.pair.list.had && t.pair != a.selected && t.attempts >= 2
+}
+
+// unanswered is how many requests on p have not been answered so far.
+func (p *pair) unanswered() uint64 {
+	s := &p.stats
+	return s.RequestsSent + s.ConsentRequestsSent - min(s.ResponsesReceived, s.RequestsSent+s.ConsentRequestsSent)
+}
+
 // strangers is what an agent knows of addresses that packets came from which ICE does
 // not vouch for.
 type strangers struct {

@@ -81,6 +81,7 @@ func (n *negotiation) transportEffects(t TransportID, was, is transportPlan, kno
 	if was.remote == nil || !was.remote.sameICE(is.remote) {
 		effects = append(effects, RemoteICE{
 			Transport: t, Parameters: is.remote.parameters, Lite: is.remote.lite, Trickle: is.remote.trickle,
+			Renomination: is.remote.renomination,
 		})
 		n.delivered[t] = delivery{}
 	}

@@ -47,6 +47,9 @@ type RemoteICE struct {
 	Transport     TransportID
 	Parameters    ICEParameters
 	Lite, Trickle bool
+	// Renomination: the peer knows of nominations that replace each other
+	// (draft-thatcher-ice-renomination).
+	Renomination bool
 }
 
 // RemoteCandidate adds a candidate of the peer's generation in use. Candidate

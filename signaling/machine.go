@@ -19,6 +19,9 @@ type Config struct {
 	// Lite says that the endpoint is a lite ICE agent (RFC 8445 §2.5), which its
 	// descriptions tell with a=ice-lite.
 	Lite bool
+	// Renomination has descriptions announce that the controlling agent may nominate
+	// again (draft-thatcher-ice-renomination).
+	Renomination bool
 	// Bundle is the bundle policy.
 	Bundle BundlePolicy
 	// SharedPorts says that transports share ports, so that only their credentials tell

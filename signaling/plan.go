@@ -30,6 +30,7 @@ type transportPlan struct {
 type remotePlan struct {
 	parameters    ICEParameters
 	lite, trickle bool
+	renomination  bool
 	// paired are the local credentials that the peer's were negotiated with.
 	// While an offer of ours restarts ICE, local is ahead of them.
 	paired       ICEParameters
@@ -138,6 +139,7 @@ func remoteSide(ours, theirs *description, i int, weAnswer bool) *remotePlan {
 		parameters:   theirs.credentials(i),
 		lite:         theirs.ICELite,
 		trickle:      attributes.HasICEOption("trickle"),
+		renomination: attributes.HasICEOption(renominationOption),
 		paired:       ours.credentials(i),
 		client:       isClient(ours.transport[i].Setup, attributes.Setup, weAnswer),
 		fingerprints: attributes.Fingerprints,
@@ -174,7 +176,8 @@ func (r *remotePlan) sameDTLS(next *remotePlan) bool {
 }
 
 func (r *remotePlan) sameICE(next *remotePlan) bool {
-	return r.parameters == next.parameters && r.paired == next.paired && r.lite == next.lite && r.trickle == next.trickle
+	return r.parameters == next.parameters && r.paired == next.paired && r.lite == next.lite && r.trickle == next.trickle &&
+		r.renomination == next.renomination
 }
 
 // ids returns the transports of the plan in the order of their identities.

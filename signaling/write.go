@@ -8,6 +8,9 @@ import (
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
+// renominationOption is the ICE option of draft-thatcher-ice-renomination.
+const renominationOption = "renomination"
+
 // newSession returns the session part of a description of ours.
 func newSession(cfg Config, l Local) *sdp.Session {
 	s := &sdp.Session{
@@ -20,6 +23,9 @@ func newSession(cfg Config, l Local) *sdp.Session {
 		Transport: sdp.Transport{ICEOptions: []string{"trickle", "ice2"}},
 		// What every browser writes, for peers that look for it.
 		MsidSemantic: []string{"WMS *"},
+	}
+	if cfg.Renomination {
+		s.Transport.ICEOptions = append(s.Transport.ICEOptions, renominationOption)
 	}
 	if l.Identity != nil {
 		s.Identity = *l.Identity
