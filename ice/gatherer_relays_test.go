@@ -48,11 +48,12 @@ func turnServers(t *testing.T, urls ...string) []Server {
 
 var symmetricNAT = simnet.NATConfig{Mapping: simnet.AddressPortDependent, Filtering: simnet.AddressPortDependent, Ports: simnet.RandomPorts}
 
-// behindSymmetricNATs returns two hosts that only a relay can connect.
+// behindSymmetricNATs returns two hosts that only a relay can connect. Their addresses
+// differ, so that no check for the one reaches a socket of the other.
 func behindSymmetricNATs(n *simnet.Network) (a, b *simnet.Host) {
 	n.SetDefaultPath(simnet.Path{Delay: 20 * time.Millisecond})
 	natA, natB := n.NAT("natA", "203.0.113.1", symmetricNAT), n.NAT("natB", "203.0.113.2", symmetricNAT)
-	return n.Host("a", simnet.Behind(natA), simnet.Addrs("10.0.0.2")), n.Host("b", simnet.Behind(natB), simnet.Addrs("10.0.0.2"))
+	return n.Host("a", simnet.Behind(natA), simnet.Addrs("10.0.0.2")), n.Host("b", simnet.Behind(natB), simnet.Addrs("10.0.1.2"))
 }
 
 // say sends a packet that is no STUN on the pair in use.
