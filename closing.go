@@ -55,6 +55,7 @@ func (pc *PeerConnection) shutdown() {
 		if pc.early != nil {
 			transports = append(transports[:len(transports):len(transports)], pc.early)
 		}
+		transports, pc.pool = append(transports[:len(transports):len(transports)], pc.pool...), nil
 		for _, t := range *pc.mediaTransports.Load() {
 			t.media.Load().SetReceivers(nil) // all at once, not one by one
 		}

@@ -47,8 +47,10 @@ type Configuration struct {
 	Certificates []Certificate `json:"certificates,omitempty"`
 
 	// ICECandidatePoolSize is how many sets of candidates are gathered before a
-	// description needs them, 0 to 255. It is kept and checked; so far nothing
-	// is gathered ahead.
+	// description needs them, 0 to 255 (RFC 9429 §3.5.4): SetLocalDescription then
+	// finds them ready. No more than the bundle policy can use are gathered: one
+	// under max-bundle, three under balanced, 16 under max-compat. Those that the
+	// first exchange leaves over are given up.
 	ICECandidatePoolSize uint8 `json:"iceCandidatePoolSize,omitempty"`
 
 	// SDPSemantics is the layout of descriptions, of which there is one:

@@ -57,6 +57,9 @@ func (pc *PeerConnection) apply(now time.Time, effects signaling.Effects) {
 // rollback, passed through: the descriptions were those of stable then.
 func (pc *PeerConnection) signalingStateChanged(state SignalingState, passed bool) {
 	pc.log.Debug("signaling state", "state", state)
+	if state == SignalingStateStable && !passed {
+		pc.dropPool()
+	}
 	pc.dirty = true
 	pc.publish()
 	v := *pc.view.Load()
@@ -77,7 +80,7 @@ func (pc *PeerConnection) transport(id signaling.TransportID) *transport {
 	}
 	t := pc.early
 	if t == nil || t.id != id {
-		t = newTransport(pc, id)
+		t = pc.pooled(id)
 	} else {
 		pc.early = nil
 	}

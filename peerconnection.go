@@ -72,6 +72,7 @@ type PeerConnection struct {
 	sctpInit       []byte            // the INIT chunk of descriptions, nil before one is written
 	machine        *signaling.Machine
 	transports     []*transport
+	pool           []*transport      // that gather ahead
 	early          *transport        // of the data section of an offer of the peer's, or nil
 	transceivers   []*RTPTransceiver // shared with views: replaced, not changed
 	chores         chores
@@ -191,6 +192,9 @@ func (api *API) NewPeerConnection(configuration Configuration) (*PeerConnection,
 	pc.loop.settle = pc.settle
 	pc.publish()
 	pc.tasks.Go(pc.loop.run)
+	if config.poolSize() > 0 {
+		_ = pc.do(func(now time.Time) { pc.fillPool(now, false) })
+	}
 	return pc, nil
 }
 
@@ -282,6 +286,9 @@ func (pc *PeerConnection) settle(now time.Time) time.Time {
 	for _, t := range pc.transports {
 		next = earlier(next, t.settle(now))
 	}
+	for _, t := range pc.pool {
+		next = earlier(next, t.settle(now))
+	}
 	next = earlier(next, pc.negotiation.task)
 	pc.publish()
 	pc.events.kick()
@@ -296,6 +303,9 @@ func (pc *PeerConnection) handleTimeout(now time.Time) {
 	pc.pack(now)
 	pc.runNegotiationTask(now)
 	for _, t := range pc.transports {
+		t.handleTimeout(now)
+	}
+	for _, t := range pc.pool {
 		t.handleTimeout(now)
 	}
 }
@@ -417,6 +427,7 @@ func (pc *PeerConnection) SetConfiguration(configuration Configuration) error {
 		for _, t := range pc.transports {
 			t.gatherer.SetServers(pc.gatherServers())
 		}
+		pc.fillPool(now, true)
 	})
 	if closed != nil {
 		return errClosed("SetConfiguration")

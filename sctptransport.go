@@ -126,7 +126,7 @@ func (pc *PeerConnection) earlyTransport(id signaling.TransportID) *transport {
 	}
 	if pc.early == nil || pc.early.id != id {
 		pc.dropEarly()
-		pc.early = newTransport(pc, id)
+		pc.early = pc.pooled(id)
 	}
 	return pc.early
 }

@@ -47,6 +47,7 @@ type Gatherer struct {
 
 	continual continual
 
+	ahead       ahead
 	found       []CandidateFound // of this generation
 	priorities  map[uint32]bool  // of this generation's candidates
 	foundations foundations
@@ -74,6 +75,7 @@ func (g *Gatherer) State() GatheringState { return g.state }
 // SetServers replaces the servers and the policy from the next Gather on.
 func (g *Gatherer) SetServers(servers []Server, policy GatherPolicy) {
 	g.cfg.Servers, g.cfg.Policy = servers, policy
+	g.ahead.stale = true
 }
 
 // Gather starts gathering for a new ICE generation, whose username fragment
@@ -82,9 +84,12 @@ func (g *Gatherer) SetServers(servers []Server, policy GatherPolicy) {
 // base; those whose address is gone are closed. A gathering that was under way
 // ends without further events of its own.
 func (g *Gatherer) Gather(now time.Time, ufrag string) {
-	if g.edge.isClosed() {
-		return
+	if !g.edge.isClosed() && !g.adopt(ufrag) {
+		g.begin(now, ufrag)
 	}
+}
+
+func (g *Gatherer) begin(now time.Time, ufrag string) {
 	g.generation++
 	g.ufrag = ufrag
 	g.found = nil
@@ -205,7 +210,11 @@ func (g *Gatherer) Counters() GathererCounters {
 	}
 }
 
-func (g *Gatherer) emit(e GatherEvent) { g.events = append(g.events, e) }
+func (g *Gatherer) emit(e GatherEvent) {
+	if !g.ahead.holds(e) {
+		g.events = append(g.events, e)
+	}
+}
 
 func (g *Gatherer) setState(s GatheringState) {
 	if g.state != s {

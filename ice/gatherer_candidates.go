@@ -13,7 +13,7 @@ func (g *Gatherer) gatherFrom(now time.Time, s *gatherSocket) {
 	if g.cfg.Policy == GatherRelay {
 		return
 	}
-	if shared, ok := s.conn.(mux.Conn); ok {
+	if shared, ok := s.conn.(mux.Conn); ok && !g.ahead.gathering {
 		// The port has to know the generation's name before the peer does.
 		if err := shared.AddUfrag(g.ufrag); err != nil {
 			g.listenFailed(s.addresses[0], err)
