@@ -187,8 +187,9 @@ func checkMediaStats(w *world, ra, rb StatsReport, video *source) {
 		w.Errorf("b reports %d packets lost and %d received of %d", report.PacketsLost, report.PacketsReceived, n)
 	}
 	sent, ok := rb[in.RemoteID].(RemoteOutboundRTPStreamStats)
-	if !ok || sent.LocalID != in.ID || sent.ReportsSent == 0 || sent.PacketsSent == 0 || sent.PacketsSent > n || sent.RemoteTimestamp == 0 {
-		w.Errorf("a reports %+v", sent)
+	if !ok || sent.LocalID != in.ID || sent.ReportsSent == 0 || sent.PacketsSent == 0 || sent.PacketsSent > n || sent.RemoteTimestamp == 0 ||
+		sent.RoundTripTimeMeasurements == 0 || sent.RoundTripTime < 0.099 || sent.RoundTripTime > 0.102 || sent.TotalRoundTripTime < sent.RoundTripTime {
+		w.Errorf("a reports %+v, the round trip takes 100 ms", sent)
 	}
 }
 

@@ -115,6 +115,10 @@ func (c *statsCollector) transport(t *transport) {
 		SelectedCandidatePairChanges: t.pairChanges,
 	}
 	t.totalTraffic(&s)
+	if session := t.media.Load(); session != nil {
+		n := session.Stats()
+		s.CCFBMessagesSent, s.CCFBMessagesReceived = uint32(n.CongestionSent), uint32(n.CongestionReceived)
+	}
 	dtls := t.dtls.Load()
 	d := dtls.Stats()
 	switch d.Role {

@@ -96,6 +96,8 @@ func (c *statsCollector) remoteInbound(local *OutboundRTPStreamStats, n transcei
 		SSRC: local.SSRC, Kind: local.Kind, TransportID: local.TransportID, CodecID: local.CodecID,
 		PacketsReceived: uint32(n.Received), PacketsLost: n.Lost, FractionLost: n.FractionLost, Jitter: n.Jitter.Seconds(),
 		RoundTripTime: n.RTT.Seconds(), TotalRoundTripTime: n.TotalRTT.Seconds(), RoundTripTimeMeasurements: n.Measurements,
+		PacketsReceivedWithECT1: n.ECT1, PacketsReceivedWithCE: n.CE,
+		PacketsReportedAsLost: n.ReportedLost, PacketsReportedAsLostButRecovered: n.ReportedRecovered,
 	}
 	local.RemoteID = s.ID
 	c.report[s.ID] = s
@@ -118,6 +120,7 @@ func (c *statsCollector) inbound(tr *RTPTransceiver) {
 			BytesReceived:           n.Bytes + n.RetransmittedBytes,
 			HeaderBytesReceived:     n.HeaderBytes + n.RetransmittedHeaderBytes,
 			PacketsReceivedWithECT1: n.ECT1, PacketsReceivedWithCE: n.CE,
+			PacketsReportedAsLost: n.ReportedLost, PacketsReportedAsLostButRecovered: n.ReportedRecovered,
 			PacketsLost: int32(n.Lost), Jitter: n.Jitter.Seconds(),
 			PacketsDiscarded: uint32(n.Discarded), PacketsRepaired: uint32(n.Recovered), PacketsDuplicated: uint32(n.Duplicates),
 			LastPacketReceivedTimestamp:  statsTime(n.LastArrival),
@@ -152,6 +155,7 @@ func (c *statsCollector) remoteOutbound(local *InboundRTPStreamStats, n transcei
 		SSRC: local.SSRC, Kind: local.Kind, TransportID: local.TransportID, CodecID: local.CodecID,
 		PacketsSent: n.SenderPackets, BytesSent: uint64(n.SenderOctets),
 		RemoteTimestamp: statsTime(n.SenderTime), ReportsSent: n.SenderReports,
+		RoundTripTime: n.RTT.Seconds(), TotalRoundTripTime: n.TotalRTT.Seconds(), RoundTripTimeMeasurements: n.Measurements,
 	}
 	local.RemoteID = s.ID
 	c.report[s.ID] = s

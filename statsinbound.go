@@ -41,7 +41,8 @@ type InboundRTPStreamStats struct {
 	// field (RFC 3168 §5).
 	PacketsReceivedWithECT1 uint64 `json:"packetsReceivedWithEct1"`
 	PacketsReceivedWithCE   uint64 `json:"packetsReceivedWithCe"`
-	// What was reported as lost by RFC 8888 is not counted.
+	// PacketsReportedAsLost counts the packets that were reported as lost by RFC 8888,
+	// PacketsReportedAsLostButRecovered those of them that came after all.
 	PacketsReportedAsLost             uint64 `json:"packetsReportedAsLost"`
 	PacketsReportedAsLostButRecovered uint64 `json:"packetsReportedAsLostButRecovered"`
 	// PacketsLost is the difference between what was expected and what came (RFC 3550
@@ -166,7 +167,8 @@ type RemoteOutboundRTPStreamStats struct {
 	// ReportsSent is how many of its reports have come.
 	ReportsSent uint64 `json:"reportsSent"`
 
-	// The round trip from here would need extended reports with DLRR (RFC 3611 §4.5).
+	// The round trip is measured by reference times that the peer answers (RFC 3611
+	// §4.5): the newest, the sum of all in seconds, and their number.
 	RoundTripTime             float64 `json:"roundTripTime"`
 	TotalRoundTripTime        float64 `json:"totalRoundTripTime"`
 	RoundTripTimeMeasurements uint64  `json:"roundTripTimeMeasurements"`

@@ -140,7 +140,7 @@ type RemoteInboundRTPStreamStats struct {
 	TotalRoundTripTime        float64 `json:"totalRoundTripTime"`
 	RoundTripTimeMeasurements uint64  `json:"roundTripTimeMeasurements"`
 
-	// What the peer reports by RFC 8888 is not counted.
+	// What the peer reports by RFC 8888, each packet once.
 	PacketsReceivedWithECT1           uint64 `json:"packetsReceivedWithEct1"`
 	PacketsReceivedWithCE             uint64 `json:"packetsReceivedWithCe"`
 	PacketsReportedAsLost             uint64 `json:"packetsReportedAsLost"`

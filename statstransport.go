@@ -56,7 +56,8 @@ type TransportStats struct {
 	DTLSCipher string `json:"dtlsCipher"`
 	SRTPCipher string `json:"srtpCipher"`
 
-	// Feedback by RFC 8888 is not counted.
+	// CCFBMessagesSent and CCFBMessagesReceived count the packets of feedback by RFC
+	// 8888.
 	CCFBMessagesSent     uint32 `json:"ccfbMessagesSent"`
 	CCFBMessagesReceived uint32 `json:"ccfbMessagesReceived"`
 

@@ -158,6 +158,7 @@ func (s *Session) feedback(c *compounds, now time.Time, at time.Duration) {
 		if c.buf, ok = s.congestion.Append(c.buf, c.room(feedback.MinFeedbackSize), c.ssrc, now); !ok {
 			break
 		}
+		s.stats.CongestionSent++
 	}
 }
 

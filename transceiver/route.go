@@ -86,8 +86,6 @@ type table struct {
 	elements [256]element
 	// transport and congestion say that the peer wants feedback on every packet.
 	transport, congestion bool
-	// reference says that the peer answers reference times (RFC 3611 §4.4).
-	reference bool
 }
 
 // newTable builds the table for receptions.
@@ -199,8 +197,6 @@ func (t *table) feedback(f *format, fb codec.Feedback) {
 		t.transport = true
 	case "ack ccfb":
 		t.congestion = true
-	case "rrtr ":
-		t.reference = true
 	}
 }
 

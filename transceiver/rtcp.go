@@ -146,8 +146,16 @@ func (s *Session) extended(d *delivery, x *feedback.ExtendedReport, now time.Tim
 		if s.referenceSSRC == 0 || delay.SSRC != s.referenceSSRC {
 			continue
 		}
-		if rtt, ok := feedback.RTT(now, delay.LastReference, delay.Delay); ok {
-			s.noteRTT(rtt)
+		rtt, ok := feedback.RTT(now, delay.LastReference, delay.Delay)
+		if !ok || rtt > maxRTT {
+			continue
+		}
+		s.noteRTT(rtt)
+		// The way to the peer is that of all that it sends here.
+		for _, st := range s.ring {
+			if st.sender.known {
+				st.trips.add(rtt)
+			}
 		}
 	}
 }
@@ -168,7 +176,9 @@ func (s *Session) report(now time.Time) {
 		x.Delays = append(x.Delays, feedback.ReceiverDelay{SSRC: r.ssrc, LastReference: r.middle, Delay: feedback.Delay(at - r.at)})
 	}
 	s.references = s.references[:0]
-	if s.table.reference {
+	if len(c.blocks) > 0 {
+		// RFC 3611 §4.4: a receiver that sends nothing learns the round-trip time so.
+		// Who does not know these reports passes over them (§2).
 		x.ReferenceTime, s.referenceSSRC = feedback.NTP(now), x.Sender
 	}
 	s.in.Unlock()

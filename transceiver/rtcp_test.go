@@ -160,10 +160,9 @@ func TestGoodbye(t *testing.T) {
 func TestReferenceTimes(t *testing.T) {
 	w := newReceiveWorld(t)
 	v := newEar(codec.Video)
-	c := vp8
-	c.Feedback = []codec.Feedback{{Type: "rrtr"}}
-	w.s.SetReceivers([]Reception{videoReception(v, withCodecs(c))})
+	w.s.SetReceivers([]Reception{videoReception(v)})
 	w.rtp(video(1, 1), "x")
+	w.rtcpFrom((&feedback.SenderReport{SSRC: 1, NTP: feedback.NTP(w.now)}).Append(nil))
 	asked := w.now
 	x := feedback.ExtendedReport{Sender: 50, ReferenceTime: feedback.NTP(w.now)}
 	w.rtcpFrom(x.Append(nil))
@@ -191,12 +190,18 @@ func TestReferenceTimes(t *testing.T) {
 	if rtt := w.s.RTT(); rtt < 199*ms || rtt > 201*ms {
 		t.Errorf("round trip %v", rtt)
 	}
+	if n := v.Stats()[0]; n.Measurements != 1 || n.RTT != w.s.RTT() || n.TotalRTT != n.RTT {
+		t.Errorf("the stream has the round trip %v of %d measurements, %v in all", n.RTT, n.Measurements, n.TotalRTT)
+	}
 	x = feedback.ExtendedReport{Sender: 50, Delays: []feedback.ReceiverDelay{
 		{SSRC: own.Sender, LastReference: uint32(own.ReferenceTime>>16) - 20000<<16},
 	}}
 	w.rtcpFrom(x.Append(nil))
 	if rtt := w.s.RTT(); rtt > 201*ms {
 		t.Errorf("a round trip of %v is believed", rtt)
+	}
+	if n := v.Stats()[0]; n.Measurements != 1 {
+		t.Errorf("%d measurements, want 1", n.Measurements)
 	}
 }
 

@@ -80,9 +80,10 @@ type SendStream struct {
 	repairs repairs
 	tones   dtmf
 	// toneTime is the timestamp of the event that is being sent.
-	toneTime uint32
-	counts   SendStats
-	key      keyRequests
+	toneTime   uint32
+	counts     SendStats
+	key        keyRequests
+	congestion congestionTally
 	// turn counts the writers that the stream has had.
 	turn uint64
 	// lastSent is when a packet of the source was last sent; zero if the peer was

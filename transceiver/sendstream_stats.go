@@ -58,6 +58,10 @@ type RemoteStats struct {
 	// all, Measurements their number.
 	RTT, TotalRTT time.Duration
 	Measurements  uint64
+	// ECT1 and CE packets arrived with these values of the ECN field (RFC 3168 §5),
+	// ReportedLost ones did not when the peer reported on them, of which
+	// ReportedRecovered came after all: by RFC 8888 feedback, each packet once.
+	ECT1, CE, ReportedLost, ReportedRecovered uint64
 	// Bitrate is the peer's newest estimate of what it can receive (REMB), in
 	// bits per second, 0 if there is none.
 	Bitrate uint64
@@ -69,6 +73,8 @@ func (st *SendStream) Stats() SendStats {
 	defer st.mu.Unlock()
 	c := st.counts
 	c.LastSent = st.lastSent
+	n := &st.congestion
+	c.Remote.ECT1, c.Remote.CE, c.Remote.ReportedLost, c.Remote.ReportedRecovered = n.ect1, n.ce, n.lost, n.recovered
 	c.SSRC, c.RTXSSRC, c.RID, c.Active = st.cfg.SSRC, st.cfg.RTXSSRC, st.cfg.RID, st.cfg.Active && !st.closed
 	return c
 }

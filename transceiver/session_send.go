@@ -25,6 +25,8 @@ type sendHalf struct {
 	// transport is the transport-wide sequence number of the last packet.
 	transport atomic.Uint32
 	reports   reportClock
+	// congestionReceived counts packets of RFC 8888 feedback.
+	congestionReceived atomic.Uint64
 
 	mu sync.Mutex // guards what follows; may be held to lock a stream, not the other way round
 	// order has the streams in the order of their making.

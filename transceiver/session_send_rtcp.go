@@ -17,6 +17,7 @@ type feedbackReader struct {
 	pli  feedback.PictureLoss
 	fir  feedback.FullIntra
 	remb feedback.MaxBitrate
+	ccfb feedback.CongestionFeedback
 	told []*SendStream
 }
 
@@ -64,6 +65,10 @@ func (o *sendHalf) handleRTCP(now time.Time, p feedback.Packet) {
 	case feedback.KindMaxBitrate:
 		if r.remb.Parse(p) == nil {
 			o.estimated(r)
+		}
+	case feedback.KindCongestion:
+		if r.ccfb.Parse(p) == nil {
+			o.congested(r)
 		}
 	default:
 		r.about(o.stream(p.Media()))

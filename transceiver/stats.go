@@ -18,6 +18,8 @@ type SessionStats struct {
 	// Unroutable packets belonged to no m-line, also after they were kept for a
 	// while, or when there was no room for more.
 	Unroutable uint64
+	// CongestionSent and CongestionReceived count the packets of RFC 8888 feedback.
+	CongestionSent, CongestionReceived uint64
 	// Evicted streams made room for others.
 	Evicted uint64
 	// Streams is how many SSRCs are known now; Parked is how many packets wait
@@ -30,6 +32,7 @@ func (s *Session) Stats() SessionStats {
 	s.in.Lock()
 	defer s.in.Unlock()
 	out := s.stats
+	out.CongestionReceived = s.out.congestionReceived.Load()
 	out.Streams, out.Parked = len(s.streams), len(s.parked.packets)
 	return out
 }
@@ -85,6 +88,14 @@ type StreamStats struct {
 	SenderTime                  time.Time
 	SenderRTPTime               uint32
 	SenderPackets, SenderOctets uint32
+	// RTT is the newest measurement of the round-trip time by the peer's answers to
+	// our reference times (RFC 3611 §4.5), TotalRTT the sum of all since the first
+	// sender report, Measurements their number.
+	RTT, TotalRTT time.Duration
+	Measurements  uint64
+	// ReportedLost packets were reported as lost (RFC 8888), of which
+	// ReportedRecovered came after all.
+	ReportedLost, ReportedRecovered uint64
 }
 
 // TrackStats count what has become of a track's packets after they were received.
@@ -149,6 +160,10 @@ func (s *Session) statsOf(st *stream) StreamStats {
 		c.SenderArrival = s.epoch.Add(sr.at)
 		c.SenderReports, c.SenderTime, c.SenderRTPTime = sr.reports, feedback.Time(sr.ntp), sr.rtp
 		c.SenderPackets, c.SenderOctets = sr.packets, sr.octets
+	}
+	c.RTT, c.TotalRTT, c.Measurements = st.trips.last, st.trips.total, st.trips.count
+	if s.congestion != nil {
+		c.ReportedLost, c.ReportedRecovered = s.congestion.Lost(st.ssrc)
 	}
 	return c
 }

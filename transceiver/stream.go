@@ -53,6 +53,7 @@ type stream struct {
 	// At the last report (RFC 3550 A.3).
 	expectedBefore, receivedBefore uint64
 	sender                         senderInfo
+	trips                          roundTrips
 	keyFrame                       keyFrameRequest
 	cname                          string
 	count                          StreamStats // the counters of it
@@ -67,6 +68,18 @@ type senderInfo struct {
 	octets  uint32
 	at      time.Duration // when the report came
 	reports uint64
+}
+
+// roundTrips are measurements of the round-trip time.
+type roundTrips struct {
+	last, total time.Duration
+	count       uint64
+}
+
+func (r *roundTrips) add(d time.Duration) {
+	r.last = d
+	r.total += d
+	r.count++
 }
 
 // jitter is the estimator of RFC 3550 A.8.

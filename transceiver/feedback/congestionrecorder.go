@@ -35,6 +35,10 @@ type congestionStream struct {
 	ssrc   uint32
 	window window
 	listed bool // in news
+
+	// counted is the first sequence number whose loss was not counted yet.
+	counted         int64
+	lost, recovered uint64
 }
 
 // NewCongestionRecorder returns a recorder with the given interval, which is
@@ -60,8 +64,15 @@ func (r *CongestionRecorder) Record(ssrc uint32, sequence uint16, ecn uint8, now
 		s = &congestionStream{ssrc: ssrc, window: window{limit: maxCongestionWindow, gap: maxCongestionGap}}
 		r.streams[ssrc] = s
 	}
+	late := s.window.reportedLost(sequence)
 	if !s.window.record(sequence, arrivedAt(int64(now.Sub(r.epoch)), ecn)) {
 		return
+	}
+	if late {
+		s.recovered++
+	}
+	if s.counted > s.window.highest+1 {
+		s.counted = s.window.next // the numbers have begun anew
 	}
 	if !s.listed {
 		s.listed = true
@@ -86,6 +97,15 @@ func (r *CongestionRecorder) Forget(ssrc uint32) {
 	if len(r.news) == 0 {
 		r.deadline, r.fresh = time.Time{}, 0
 	}
+}
+
+// Lost returns how many packets of a stream were reported as lost, each once, and
+// how many of these came after all.
+func (r *CongestionRecorder) Lost(ssrc uint32) (lost, recovered uint64) {
+	if s := r.streams[ssrc]; s != nil {
+		return s.lost, s.recovered
+	}
+	return 0, 0
 }
 
 // NextTimeout returns when feedback is due, zero if there is nothing to report.
@@ -121,9 +141,12 @@ func (r *CongestionRecorder) Append(dst []byte, limit int, sender uint32, now ti
 			m := Metric(0)
 			if a := *s.window.slot(s.window.next); a != missing {
 				m = Arrived(elapsed-time.Duration(a.at()), a.ecn())
+			} else if s.window.next >= s.counted {
+				s.lost++
 			}
 			f.metrics = append(f.metrics, m)
 		}
+		s.counted = max(s.counted, s.window.next)
 		f.Reports = append(f.Reports, CongestionReport{SSRC: s.ssrc, Begin: uint16(first), Metrics: f.metrics[start:]})
 		room -= metricsSize(n) + reportHeader
 		if s.window.pending() > 0 {

@@ -347,3 +347,32 @@ func TestCongestionRecorderIsBounded(t *testing.T) {
 		t.Error("nothing is reported")
 	}
 }
+
+// webrtc-stats, packetsReportedAsLost and packetsReportedAsLostButRecovered: each
+// packet counts once, whether or not it is reported again with a late one.
+func TestCongestionRecorderCountsLosses(t *testing.T) {
+	r := NewCongestionRecorder(0)
+	now := time.Unix(1, 0)
+	want := func(why string, lost, recovered uint64) {
+		t.Helper()
+		for ok := true; ok; {
+			_, ok = r.Append(nil, 1000, 1, now)
+		}
+		if l, n := r.Lost(7); l != lost || n != recovered {
+			t.Errorf("%s: %d lost, %d recovered; want %d, %d", why, l, n, lost, recovered)
+		}
+	}
+	want("nothing heard", 0, 0)
+	for _, n := range []uint16{1, 2, 5} {
+		r.Record(7, n, 0, now)
+	}
+	want("two gaps", 2, 0)
+	r.Record(7, 3, 0, now)
+	want("one late", 2, 1)
+	r.Record(7, 3, 0, now)
+	want("the same twice", 2, 1)
+	for _, n := range []uint16{40000, 40001, 40003} {
+		r.Record(7, n, 0, now)
+	}
+	want("numbers anew", 3, 1)
+}

@@ -76,6 +76,12 @@ func (w *window) record(sequence uint16, a arrival) bool {
 	return true
 }
 
+// reportedLost reports whether the packet was reported and had not arrived.
+func (w *window) reportedLost(sequence uint16) bool {
+	n := w.highest + int64(int16(sequence-uint16(w.highest)))
+	return w.arrivals != nil && n < w.next && n > w.highest-int64(len(w.arrivals)) && *w.slot(n) == missing
+}
+
 func (w *window) slot(n int64) *arrival { return &w.arrivals[n&int64(len(w.arrivals)-1)] }
 
 // restart forgets everything; sequence is the first to come.
