@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -303,5 +304,64 @@ func TestSystemNetworkDialsTCP(t *testing.T) {
 			c.Close()
 		}
 		l.Close()
+	}
+}
+
+// endlessConn is a stream that brings one message for ever and takes everything.
+type endlessConn struct {
+	net.Conn
+	message []byte
+	at      int
+}
+
+func (c *endlessConn) Read(b []byte) (int, error) {
+	n := copy(b, c.message[c.at:])
+	c.at = (c.at + n) % len(c.message)
+	return n, nil
+}
+
+func (c *endlessConn) Write(b []byte) (int, error) { return len(b), nil }
+func (c *endlessConn) Close() error                { return nil }
+func (c *endlessConn) SetDeadline(time.Time) error { return nil }
+
+func TestPacketsOverStreamsDoNotAllocate(t *testing.T) {
+	for name, d := range relayedPackets() {
+		in := appendChannelData(nil, 0x4000, d.Buf, true)
+		if name == "indication" {
+			in = dataIndication(testOther, d.Buf)
+		}
+		conn := &endlessConn{message: in}
+		l := &streamLink{conn: conn, raw: conn, wake: make(chan struct{}, 1)}
+		done := make(chan struct{})
+		go func() { defer close(done); l.run() }()
+		c := relayOver(&scriptedConn{})
+		c.link = l
+		out, read := []udp.Datagram{d}, []udp.Datagram{{Buf: make([]byte, udp.MaxJoined)}}
+		write := func() {
+			if _, err := c.WriteBatch(out); err != nil {
+				t.Error(err)
+			}
+			for waiting := true; waiting; { // for the writer, so that nothing piles up
+				l.mu.Lock()
+				waiting = len(l.pending) > 0
+				l.mu.Unlock()
+				runtime.Gosched()
+			}
+		}
+		for range 100 { // both buffers of the writer grow to what they need
+			write()
+		}
+		if n := testing.AllocsPerRun(100, write); n != 0 && !raceDetector {
+			t.Errorf("%s: %v allocations for a packet out", name, n)
+		}
+		if n := testing.AllocsPerRun(100, func() {
+			if n, err := c.ReadBatch(read); n != 1 || err != nil || read[0].N < 1200 {
+				t.Error(n, err, read[0].N)
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations for a packet in", name, n)
+		}
+		l.close()
+		<-done
 	}
 }

@@ -189,7 +189,11 @@ func readTURNSuccess(m *stun.Message) (r turnResponse) {
 	for _, a := range m.Attributes {
 		switch a.Type {
 		case stun.AttrXORRelayedAddress:
-			r.relayed = append(r.relayed, readXORAddress(a.Value, &m.TransactionID))
+			// One of each IP version is all that an allocation can have (RFC 8656 §7.2).
+			addr := readXORAddress(a.Value, &m.TransactionID)
+			if !slices.ContainsFunc(r.relayed, func(o netip.AddrPort) bool { return o.Addr().Is4() == addr.Addr().Is4() }) {
+				r.relayed = append(r.relayed, addr)
+			}
 		case stun.AttrXORMappedAddress:
 			r.mapped = readXORAddress(a.Value, &m.TransactionID)
 		case stun.AttrLifetime:
