@@ -118,9 +118,9 @@ func simulate(f flow, limit, length time.Duration) (o outcome) {
 // lets be on the way.
 func TestModerationLeavesClosedLoopsAlone(t *testing.T) {
 	for _, delay := range []time.Duration{5 * time.Microsecond, 60 * time.Microsecond} {
-		for _, window := range []int{8, 32, 64, 128, 250, 1000} {
-			free := simulate(&closed{window: window, delay: delay}, 0, 3*time.Second)
-			held := simulate(&closed{window: window, delay: delay}, 2*time.Millisecond, 3*time.Second)
+		for _, window := range []int{8, 64, 250, 1000} {
+			free := simulate(&closed{window: window, delay: delay}, 0, 2*time.Second)
+			held := simulate(&closed{window: window, delay: delay}, 2*time.Millisecond, 2*time.Second)
 			if held.packets < free.packets*97/100 {
 				t.Errorf("%d packets on the way, %v: %d packets, %d without moderation", window, delay, held.packets, free.packets)
 			}
@@ -140,7 +140,7 @@ func TestModerationGathers(t *testing.T) {
 		"frames of 40, 60 a second, over some time": {frame: 40, interval: 16667 * us, spacing: 100 * us},
 	} {
 		f.rand = rand.New(rand.NewPCG(1, 2))
-		const seconds = 5
+		const seconds = 2
 		held := simulate(&f, 2*ms, seconds*time.Second)
 		if held.wakeups > 600*seconds {
 			t.Errorf("%s: woken %d times for %d packets, want 600 times a second at most", name, held.wakeups, held.packets)
