@@ -97,7 +97,7 @@
 // of the specification, before the call that caused them returns; only
 // OnNegotiationNeeded's follows a moment later, once for a run of calls. Those of
 // OnDataChannel and OnTrack have a goroutine each, and so has each data channel for
-// its own events while there are any, so that a handler that blocks in OnMessage slows its own channel's
+// its own events while there are any and a moment longer, so that a handler that blocks in OnMessage slows its own channel's
 // peer and nothing else. Any method may be called from any handler, Close included.
 //
 // A connection runs these goroutines, all of which end with Close:

@@ -61,12 +61,13 @@
 //   - Channel.readable, when the queue of a channel that was full has room again:
 //     reads what the association has for it meanwhile, and ends. It does not
 //     call handlers.
-//   - inbox.run, for a message or event that comes while nobody calls handlers of
-//     the channel: calls the handlers that are due, and ends. One that is in a
-//     handler of the program ends when the handler returns.
+//   - inbox.serve, for a message or event that comes while nobody calls handlers of
+//     the channel: calls the handlers that are due, waits for up to 100 ms for more
+//     messages, and ends. One that is in a handler of the program ends when the
+//     handler returns.
 //
 // Timers run the expiry of messages, the hand-over from a handler that runs
-// long, and the announcement of channels out of order; Session.Close stops them.
+// long, the end of the wait for more messages, and the announcement of channels out of order; Session.Close stops them.
 // There is no goroutine for sending: Send gives the transport what it takes, and
 // the transport calls back when it takes more.
 package datachannel

@@ -87,7 +87,7 @@ func (b *inbox) kick() {
 	switch {
 	case !b.ready():
 	case b.turn == 0:
-		go b.run(b.take())
+		b.give(b.take())
 	case b.handling && b.overtaker == nil:
 		from := b.handlingFrom
 		b.overtaker = time.AfterFunc(longRunning-time.Since(from), func() { b.overtake(from) })

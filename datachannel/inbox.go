@@ -28,7 +28,7 @@ type lifeEvent struct {
 
 // inbox holds what a channel has received and what has happened to it, and
 // calls the handlers in order, on a goroutine that is started for what there is
-// (see run).
+// (see run) and stays for a moment (see lingerer).
 type inbox struct {
 	limit   int // bytes of messages
 	session *Session
@@ -67,6 +67,7 @@ type inbox struct {
 	handlingFrom   time.Time
 	messageRunning bool // a message handler runs, in or out of turn
 	overtaker      *time.Timer
+	lingerer       lingerer
 
 	changed chan struct{} // closed when something changes; made by who waits
 }
@@ -196,6 +197,7 @@ func (b *inbox) finish(err error, discard bool) {
 	}
 	b.change()
 	b.kick()
+	b.dismiss()
 }
 
 // silence forgets everything that has not been delivered, when the session has
@@ -211,5 +213,9 @@ func (b *inbox) silence(err error) {
 			t.Stop()
 		}
 	}
+	if b.lingerer.armed {
+		b.lingerer.expiry.Stop()
+	}
+	b.dismiss()
 	b.change()
 }
