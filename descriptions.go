@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -244,18 +245,22 @@ func (pc *PeerConnection) local() signaling.Local {
 	}
 }
 
-// fingerprints returns those of the certificate, which stays the same.
+// fingerprints returns those of the certificates, which stay the same.
 func (pc *PeerConnection) fingerprints() []sdp.Fingerprint {
 	if pc.certified != nil {
 		return pc.certified
 	}
-	fingerprints, err := pc.config.Certificates[0].GetFingerprints()
-	if err != nil {
-		return nil
-	}
-	for _, f := range fingerprints {
-		// RFC 8122 §5 writes upper-case hexadecimal, and Firefox reads no other.
-		pc.certified = append(pc.certified, sdp.Fingerprint{Algorithm: f.Algorithm, Value: strings.ToUpper(f.Value)})
+	// RFC 9429 §5.2.1: "An "a=fingerprint" line for each of the endpoint's certificates".
+	// Peers that keep one line of several keep the last: that of the certificate in use.
+	for _, certificate := range slices.Backward(pc.config.Certificates) {
+		fingerprints, err := certificate.GetFingerprints()
+		if err != nil {
+			return nil
+		}
+		for _, f := range fingerprints {
+			// RFC 8122 §5 writes upper-case hexadecimal, and Firefox reads no other.
+			pc.certified = append(pc.certified, sdp.Fingerprint{Algorithm: f.Algorithm, Value: strings.ToUpper(f.Value)})
+		}
 	}
 	return pc.certified
 }

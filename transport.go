@@ -133,6 +133,10 @@ func (t *transport) addRemoteCandidate(now time.Time, value string) {
 		t.log.Debug("remote candidate ignored", "candidate", value, "reason", err)
 		return
 	}
+	if prohibited(c) {
+		t.log.Debug("remote candidate ignored", "candidate", value, "reason", "a port of another protocol")
+		return
+	}
 	t.publicICE.remotes.add(*candidateFrom(c))
 	if !c.Addr().IsValid() {
 		t.resolving++
