@@ -44,7 +44,7 @@ func TestVirtualNegotiationWalk(t *testing.T) {
 			t.Fatalf("seed %d failed; the seeds after it were not tried", seed)
 		}
 	}
-	for _, what := range []string{"glare", "taken back", "received twice", "provisional", "recycled"} {
+	for _, what := range []string{"glare", "taken back", "received twice", "provisional", "recycled", "simulcast"} {
 		if did.times[what] == 0 && count >= 50 {
 			t.Errorf("no walk had this in it: %s", what)
 		}
@@ -81,12 +81,15 @@ type walker struct {
 	other    *walker
 	chance   *rand.Rand // of the negotiator's goroutine
 	made     int
-	channels map[string]*DataChannel
-	current  map[*RTPSender]*source // the track of each sender that has one
+	channels map[string]*DataChannel // that are open, by label
+	closed   map[string]*DataChannel // that this side has made and closed
+	current  map[*RTPSender]*source  // the track of each sender that has one
 
 	mu    sync.Mutex // guards all below
 	heard map[*RTPTransceiver]int
 	told  map[string]int
+	known map[string]*DataChannel // those of either side, by label
+	ends  map[string]int          // how often each has said that it is closed
 }
 
 func newNegotiationWalk(w *world, seed uint64, did *happenings) *negotiationWalk {
@@ -101,8 +104,8 @@ func newNegotiationWalk(w *world, seed uint64, did *happenings) *negotiationWalk
 	w.net.SetDefaultPath(simnet.Path{Delay: m.pause(20)})
 	w.negotiatesPerfectly(peers[0], peers[1], fixed(m.pause(60)))
 	for i, p := range peers {
-		s := &walker{walk: m, chance: rand.New(rand.NewPCG(seed, uint64(10+i))), channels: map[string]*DataChannel{},
-			current: map[*RTPSender]*source{}, heard: map[*RTPTransceiver]int{}, told: map[string]int{}}
+		s := &walker{walk: m, chance: rand.New(rand.NewPCG(seed, uint64(10+i))), channels: map[string]*DataChannel{}, closed: map[string]*DataChannel{},
+			known: map[string]*DataChannel{}, ends: map[string]int{}, current: map[*RTPSender]*source{}, heard: map[*RTPTransceiver]int{}, told: map[string]int{}}
 		s.negotiator = &negotiator{peer: p}
 		m.sides[i] = s
 	}
@@ -303,7 +306,7 @@ func (m *negotiationWalk) flows() {
 			if from := s.current[t.Sender()]; from != nil {
 				sources = append(sources, from)
 				if t.CurrentDirection().sends() {
-					want[s.other][s.other.ofMid(t.Mid())] = packets
+					want[s.other][s.other.ofMid(t.Mid())] = packets * len(t.Sender().GetParameters().Encodings)
 				}
 			}
 		}
@@ -317,6 +320,9 @@ func (m *negotiationWalk) flows() {
 	}
 	together(packets, 10*time.Millisecond, sources...)
 	synctest.Wait()
+	for _, s := range m.sides {
+		s.endsChannels()
+	}
 	for _, s := range m.sides {
 		s.mu.Lock()
 		if !maps.Equal(s.heard, want[s]) {
@@ -337,6 +343,32 @@ func (m *negotiationWalk) flows() {
 			}
 		}
 		s.mu.Unlock()
+	}
+}
+
+// endsChannels checks that what was closed is so on both sides, and has said it once.
+func (s *walker) endsChannels() {
+	for label := range s.closed {
+		for _, side := range s.walk.sides {
+			side.mu.Lock()
+			d, ends := side.known[label], side.ends[label]
+			side.mu.Unlock()
+			if d == nil && side == s.other {
+				continue // it was closed before the peer could know of it
+			}
+			if d.ReadyState() != DataChannelStateClosed || ends != 1 {
+				s.w.Errorf("%s: the channel %q is %s and was closed %d times", side.name, label, d.ReadyState(), ends)
+			}
+		}
+	}
+	for label := range s.channels {
+		for _, side := range s.walk.sides {
+			side.mu.Lock()
+			if ends := side.ends[label]; ends != 0 {
+				s.w.Errorf("%s: the open channel %q was closed %d times", side.name, label, ends)
+			}
+			side.mu.Unlock()
+		}
 	}
 }
 

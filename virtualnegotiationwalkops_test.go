@@ -2,6 +2,8 @@ package webrtc
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +37,15 @@ func (s *walker) takesOver() {
 }
 
 func (s *walker) listens(d *DataChannel) {
+	label := d.Label()
+	s.mu.Lock()
+	s.known[label] = d
+	s.mu.Unlock()
+	d.OnClose(func() {
+		s.mu.Lock()
+		s.ends[label]++
+		s.mu.Unlock()
+	})
 	d.OnMessage(func(m DataChannelMessage) {
 		s.mu.Lock()
 		s.told[string(m.Data)]++
@@ -106,7 +117,7 @@ func (s *walker) gets(d SessionDescription) {
 // operation chooses what to do next.
 func (s *walker) operation() (name string, do func()) {
 	m := s.walk
-	n := m.chance.IntN(20)
+	n := m.chance.IntN(24)
 	pick := m.chance.IntN(1000)
 	direction := RTPTransceiverDirection(m.chance.IntN(4)) + RTPTransceiverDirectionSendrecv
 	mime := []string{MimeTypeVP8, MimeTypeOpus}[m.chance.IntN(2)]
@@ -146,6 +157,10 @@ func (s *walker) operation() (name string, do func()) {
 		return "RestartICE", s.RestartICE
 	case n < 19:
 		return "CreateDataChannel", s.createChannel
+	case n < 21:
+		return "CloseDataChannel", func() { s.closeChannel(pick) }
+	case n < 23:
+		return "AddTransceiverFromTrack simulcast " + direction.String(), func() { s.addSimulcast(direction) }
 	default:
 		return "SetCodecPreferences", s.with(pick, func(t *RTPTransceiver) { s.check(t.SetCodecPreferences(nil), "SetCodecPreferences") })
 	}
@@ -214,4 +229,31 @@ func (s *walker) createChannel() {
 	s.check(err, "CreateDataChannel")
 	s.listens(d)
 	s.channels[label] = d
+}
+
+// addSimulcast has a camera sent in several streams.
+func (s *walker) addSimulcast(direction RTPTransceiverDirection) {
+	s.walk.did.note("simulcast")
+	from := s.unsent(asVP8, s.newID())
+	init := RTPTransceiverInit{Direction: direction}
+	for _, rid := range []string{"q", "h", "f"} {
+		init.SendEncodings = append(init.SendEncodings, RTPEncodingParameters{RTPCodingParameters: RTPCodingParameters{RID: rid}})
+	}
+	t, err := s.AddTransceiverFromTrack(from.track, init)
+	s.check(err, "AddTransceiverFromTrack")
+	s.current[t.Sender()] = from
+}
+
+// closeChannel closes one of the channels that this side has made.
+func (s *walker) closeChannel(pick int) {
+	labels := slices.Sorted(maps.Keys(s.channels))
+	if len(labels) == 0 {
+		return
+	}
+	label := labels[pick%len(labels)]
+	d := s.channels[label]
+	s.walk.did.note("channel closed when " + d.ReadyState().String())
+	s.check(d.Close(), "Close of "+label)
+	delete(s.channels, label)
+	s.closed[label] = d
 }
