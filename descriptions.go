@@ -15,9 +15,9 @@ import (
 )
 
 // CreateOffer returns a description that offers what the connection has and
-// wants (webrtc-pc §4.4.2, RFC 9429 §5.2). It changes nothing: give it to
-// SetLocalDescription, then to the peer. A nil options is the zero
-// OfferOptions.
+// wants (webrtc-pc §4.4.2, RFC 9429 §5.2). It changes nothing (but see
+// OfferOptions.OfferToReceiveAudio): give it to SetLocalDescription, then to the peer.
+// A nil options is the zero OfferOptions.
 //
 // It returns an InvalidStateError while a remote offer waits for its answer, and
 // one that matches net.ErrClosed after Close.
@@ -27,6 +27,10 @@ func (pc *PeerConnection) CreateOffer(options *OfferOptions) (SessionDescription
 		opts.ICERestart = options.ICERestart
 	}
 	return pc.create("CreateOffer", SDPTypeOffer, func() (string, error) {
+		if s := pc.machine.State(); options != nil && (s == signaling.Stable || s == signaling.HaveLocalOffer) {
+			pc.offerToReceive(RTPCodecTypeAudio, options.OfferToReceiveAudio)
+			pc.offerToReceive(RTPCodecTypeVideo, options.OfferToReceiveVideo)
+		}
 		return pc.machine.CreateOffer(pc.local(), opts)
 	})
 }
@@ -92,7 +96,8 @@ func (pc *PeerConnection) SetLocalDescription(desc SessionDescription) error {
 // It returns an InvalidStateError for a type that does not fit the signaling
 // state and after Close, an RTCError with the line for a description that does
 // not parse, and an InvalidAccessError or OperationError for one that breaks
-// the rules of RFC 9429 §5.8. Nothing is changed then.
+// the rules of RFC 9429 §5.8. Nothing is changed then, except that a pending local
+// offer is rolled back by every remote one.
 func (pc *PeerConnection) SetRemoteDescription(desc SessionDescription) error {
 	peer, err := pc.checkIdentity(desc)
 	if err != nil {
@@ -128,7 +133,8 @@ func (pc *PeerConnection) setDescription(operation string, set func() (signaling
 	closed := pc.do(func(now time.Time) {
 		pc.descriptionTasks++
 		var effects signaling.Effects
-		if effects, err = set(); err != nil {
+		// Those of a rollback come with the error of the offer that asked for it.
+		if effects, err = set(); err != nil && len(effects) == 0 {
 			return
 		}
 		pc.dirty = true

@@ -121,6 +121,10 @@ func (b *bench) applies(text string) {
 			}
 			awaitGathering(pc)
 			before := pc.snapshot()
+			if situation.name == "have-local-offer" && typ == SDPTypeOffer {
+				// webrtc-pc §4.4.2: the rollback that it begins with stands.
+				before = snapshot{signaling: SignalingStateStable, gathering: ICEGatheringStateNew, needed: true}
+			}
 			if err := pc.SetRemoteDescription(SessionDescription{Type: typ, SDP: text}); err != nil {
 				if now := pc.snapshot(); now != before {
 					b.Errorf("%s: a refused %s (%v) changed\n%+v\ninto\n%+v", situation.name, typ, err, before, now)

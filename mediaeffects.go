@@ -80,7 +80,9 @@ func (pc *PeerConnection) transceiverCreated(e signaling.TransceiverCreated) {
 	}
 	t.inheritExtensions()
 	t.receiver = newRTPReceiver(t)
-	t.sender.Store(newRTPSender(t, namedTrack{}, nil, encodings))
+	sender := newRTPSender(t, namedTrack{}, nil, encodings)
+	sender.byName = len(e.RIDs) > 0
+	t.sender.Store(sender)
 	t.publish()
 	pc.addTransceiver(t)
 }
@@ -91,6 +93,7 @@ func (t *RTPTransceiver) describedBy(e signaling.MediaDescribed, events *mediaEv
 	direction := directionFrom(e.Direction)
 	if e.Remote {
 		t.processRemote(direction, e.Msids, events)
+		t.Sender().propose(e.RIDs)
 	} else if e.Type != signaling.Offer && !direction.receives() && t.fired.receives() {
 		// webrtc-pc §4.4.1.5: "If direction is "sendonly" or "inactive", and
 		// transceiver.[[FiredDirection]] is either "sendrecv" or "recvonly", ...
@@ -108,6 +111,9 @@ func (t *RTPTransceiver) describedBy(e signaling.MediaDescribed, events *mediaEv
 		// transport." Its session keeps what overtakes the answer (RFC 3264 §5.1).
 		t.setTransport(e.Transport)
 	}
+	if e.Type == signaling.Answer {
+		t.Sender().ridless = nil
+	}
 	if e.Type != signaling.Offer {
 		t.current, t.fired = direction, direction
 		t.hasSent = t.hasSent || direction.sends()
@@ -120,6 +126,7 @@ func (t *RTPTransceiver) describedBy(e signaling.MediaDescribed, events *mediaEv
 // restored undoes what descriptions said since the last stable state.
 func (t *RTPTransceiver) restored(e signaling.MediaRestored, events *mediaEvents) {
 	t.mid = e.Mid
+	t.Sender().unpropose()
 	if e.Mid == "" {
 		t.setTransport(0)
 		t.Sender().named = t.hasSent
@@ -141,6 +148,7 @@ func (t *RTPTransceiver) inForce(m *signaling.Media, events *mediaEvents) {
 		session.SetReducedSize(m.RTCPRsize)
 		events.touch(t.transport)
 		t.receiver.agreed.Store(m)
+		t.Sender().narrow(m)
 		t.Sender().dropCodecs(m.SendCodecs)
 		if directionFrom(m.Direction).receives() && len(m.ReceiveRIDs) == 0 {
 			events.expected = append(events.expected, t.receiver.main)
@@ -177,6 +185,10 @@ func (t *RTPTransceiver) processRemote(direction RTPTransceiverDirection, msids 
 	// list."
 	if !direction.receives() {
 		msids = nil
+	} else if len(msids) == 0 {
+		// What a peer that knows nothing of a=msid (RFC 8830) sends belongs to one
+		// default stream.
+		msids = []sdp.Msid{{Stream: t.pc.defaultStream}}
 	}
 	// "Set the associated remote streams with transceiver.[[Receiver]], msids,
 	// addList, and removeList."

@@ -19,6 +19,13 @@ type OfferOptions struct {
 	// ICERestart offers new ICE credentials, so that the answer makes both
 	// peers gather and check anew (RFC 8445 §9).
 	ICERestart bool
+
+	// OfferToReceiveAudio and OfferToReceiveVideo are the options of programs from
+	// before there were transceivers (webrtc-pc §4.4.3.2). True adds a transceiver of
+	// direction recvonly, unless there is one that receives; false has none of the
+	// kind receive. With nil, which is the same as leaving them out, the transceivers
+	// stay as they are: AddTransceiverFromKind and SetDirection say it better.
+	OfferToReceiveAudio, OfferToReceiveVideo *bool `json:",omitempty"`
 }
 
 // AnswerOptions are the options of CreateAnswer (webrtc-pc §4.2.7,

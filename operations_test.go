@@ -136,3 +136,56 @@ func TestVirtualImplicitRollbackIsSeen(t *testing.T) {
 		wantJournal(t, "a", j.read(), []string{"stable, local false, remote false", "have-remote-offer, local false, remote true"})
 	})
 }
+
+// webrtc-pc §4.4.2, setRemoteDescription: an offer that is refused has rolled the local
+// one back all the same. What that one was to bring is needed still.
+func TestRefusedOfferDoesNotUndoTheRollback(t *testing.T) {
+	onDesk(t, func(t *testing.T, d *desk) {
+		d.adds(d.a, d.track(RTPCodecTypeVideo, "camera", "me"))
+		var j journal
+		d.a.OnSignalingStateChange(func(SignalingState) {
+			j.note("%s, local %v, remote %v", d.a.SignalingState(), d.a.PendingLocalDescription() != nil, d.a.PendingRemoteDescription() != nil)
+		})
+		d.must(d.a.SetLocalDescription(SessionDescription{}))
+		n := needsOf(d.a)
+		var syntax *rtcerr.RTCError
+		d.wantError(d.a.SetRemoteDescription(SessionDescription{Type: SDPTypeOffer, SDP: "Invalid SDP"}), &syntax, "no SDP")
+		synctest.Wait()
+		wantJournal(t, "a", j.read(), []string{"have-local-offer, local true, remote false", "stable, local false, remote false"})
+		if d.a.GetTransceivers()[0].Mid() != "" || d.a.ICEGatheringState() != ICEGatheringStateNew {
+			t.Errorf("the transceiver has mid %q, gathering is %s", d.a.GetTransceivers()[0].Mid(), d.a.ICEGatheringState())
+		}
+		n.want(t, 1, "the camera is to be offered")
+		d.negotiates(d.a, d.b)
+	})
+}
+
+// webrtc-pc §4.4.2, setRemoteDescription: the rollback and the offer that asks for it are
+// one operation of the chain, so that a candidate that is added in the event of the
+// rollback is one of the new offer; after a rollback of its own there is none.
+func TestImplicitRollbackIsGlareProof(t *testing.T) {
+	for _, explicit := range []bool{false, true} {
+		onDesk(t, func(t *testing.T, d *desk) {
+			d.must(d.a.SetLocalDescription(SessionDescription{}))
+			offer, err := d.b.CreateOffer(nil)
+			d.must(err)
+			var outcome []error
+			d.a.OnSignalingStateChange(func(SignalingState) {
+				if len(outcome) == 0 {
+					outcome = append(outcome, d.a.AddICECandidate(ICECandidateInit{}))
+				}
+			})
+			if explicit {
+				d.must(d.a.SetLocalDescription(SessionDescription{Type: SDPTypeRollback}))
+			}
+			d.must(d.a.SetRemoteDescription(offer))
+			var state *rtcerr.InvalidStateError
+			if err := outcome[0]; explicit != errors.As(err, &state) || !explicit && err != nil {
+				t.Errorf("explicit rollback %v: the candidate is answered with %v", explicit, err)
+			}
+			if d.a.SignalingState() != SignalingStateHaveRemoteOffer {
+				t.Errorf("the state is %s", d.a.SignalingState())
+			}
+		})
+	}
+}

@@ -52,9 +52,11 @@ type PeerConnection struct {
 	// engine is this connection's copy of the API's codecs and header extensions.
 	engine *MediaEngine
 	// cname is the canonical name of all that is sent (RFC 3550 §6.5.1, RFC 7022).
-	cname        string
-	identity     identities
-	interceptors *interceptors
+	cname string
+	// defaultStream is the stream of tracks that the peer has put into none.
+	defaultStream string
+	identity      identities
+	interceptors  *interceptors
 	// mediaTransports are the transports that have an RTP session; the list is
 	// never changed, but replaced.
 	mediaTransports atomic.Pointer[[]*transport]
@@ -180,7 +182,7 @@ func (api *API) NewPeerConnection(configuration Configuration) (*PeerConnection,
 	if pc.dtls, err = pc.dtlsConfig(); err != nil {
 		return nil, err
 	}
-	pc.engine, pc.cname = api.media(), randomID()
+	pc.engine, pc.cname, pc.defaultStream = api.media(), randomID(), randomID()
 	pc.mediaTransports.Store(&[]*transport{})
 	if pc.interceptors, err = newInterceptors(pc, api.interceptors); err != nil {
 		return nil, err

@@ -47,13 +47,22 @@ type RTPSender struct {
 	parameters  []RTPEncodingParameters // [[SendEncodings]]
 	transaction senderTransaction
 	degradation DegradationPreference
+	// byName says that the peer knows the encodings by their RIDs, even if one is left.
+	byName bool
+	// ridless is what there was before a pending remote offer asked for several streams
+	// (webrtc-pc §5.2, [[LastStableRidlessSendEncodings]]), nil if none has.
+	ridless *ridlessEncoding
+
+	// brought are the encodings of the plan that the last sync has brought about. They
+	// belong to the goroutine that syncs.
+	brought []*senderEncoding
 }
 
 // A senderEncoding is one stream of a sender.
 type senderEncoding struct {
 	rid       string
 	ssrc, rtx uint32
-	rtcp      rtcpQueue
+	rtcp      *rtcpQueue
 	keyFrame  atomic.Bool                            // the handler of key-frame requests will be called
 	stream    atomic.Pointer[transceiver.SendStream] // while a track is bound to it
 	known     atomic.Pointer[transceiver.SendStream] // core, for statistics
@@ -107,7 +116,7 @@ func (s *RTPSender) addEncoding(e RTPEncodingParameters, track namedTrack) {
 	if track.rid != "" && track.rid != e.RID {
 		track = namedTrack{}
 	}
-	s.encodings = append(slices.Clip(s.encodings), &senderEncoding{rid: e.RID, ssrc: uint32(e.SSRC), rtx: uint32(e.RTX.SSRC)})
+	s.encodings = append(slices.Clip(s.encodings), &senderEncoding{rid: e.RID, ssrc: uint32(e.SSRC), rtx: uint32(e.RTX.SSRC), rtcp: &rtcpQueue{}})
 	s.tracks = append(slices.Clip(s.tracks), track.TrackLocal)
 	s.parameters = append(slices.Clip(s.parameters), completed(s.kind, []RTPEncodingParameters{e})...)
 }
@@ -195,21 +204,17 @@ func (s *RTPSender) ReplaceTrack(track TrackLocal) error {
 	}
 	s.operation.Lock()
 	defer s.operation.Unlock()
-	var before []TrackLocal
+	before := map[*senderEncoding]TrackLocal{}
 	var id string
 	err = s.pc.attempt("ReplaceTrack", func(time.Time) error {
 		if s.transceiver.stopping {
 			return errStopped("ReplaceTrack")
 		}
-		before, id = s.tracks, s.id
-		replaced := false
 		for i, e := range s.encodings {
-			if named.rid == "" || named.rid == e.rid || len(s.encodings) == 1 {
-				s.setTrack(i, named)
-				replaced = true
-			}
+			before[e] = s.tracks[i]
 		}
-		if !replaced {
+		id = s.id
+		if !s.takes(named) {
 			return &rtcerr.InvalidAccessError{Err: fmt.Errorf("the track has RID %q, which is none of the sender's", named.rid)}
 		}
 		s.refresh()
@@ -341,6 +346,32 @@ func (s *RTPSender) isVacant() bool {
 	return !slices.ContainsFunc(s.tracks, func(t TrackLocal) bool { return t != nil })
 }
 
+// takes has the encodings send a track: that of its RID, or all if it has none. It
+// returns false if there is no such encoding.
+func (s *RTPSender) takes(track namedTrack) (found bool) {
+	for i := range s.encodings {
+		if s.sends(i, track) {
+			s.setTrack(i, track)
+			found = true
+		}
+	}
+	return found
+}
+
+// sends says whether encoding i is one for a track.
+func (s *RTPSender) sends(i int, track namedTrack) bool {
+	return track.rid == "" || track.rid == s.encodings[i].rid || len(s.encodings) == 1
+}
+
+func (s *RTPSender) hasEncodingFor(track namedTrack) bool {
+	for i := range s.encodings {
+		if s.sends(i, track) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *RTPSender) setTrack(i int, track namedTrack) {
 	s.tracks = slices.Clone(s.tracks) // plans share it
 	s.tracks[i] = track.TrackLocal
@@ -349,11 +380,19 @@ func (s *RTPSender) setTrack(i int, track namedTrack) {
 
 // identify gives the sender the identifier of its first track, which the peer finds
 // as TrackRemote.ID: RFC 8830 §3.1 lets an application choose it, within the
-// grammar of a token. It stays for good then (RFC 9429 §5.2.2).
+// grammar of a token. It stays for good then (RFC 9429 §5.2.2). A track that another
+// sender has given its name, or had when it was described, goes by a random one: no two
+// sections may name the same (RFC 8830 §2).
 func (s *RTPSender) identify(track namedTrack) {
-	if !s.named && isMsidID(track.id) {
-		s.id = track.id
+	if s.named || !isMsidID(track.id) || s.id == track.id {
+		return
 	}
+	for _, t := range s.pc.transceivers {
+		if o := t.Sender(); o != s && o.id == track.id {
+			return
+		}
+	}
+	s.id = track.id
 }
 
 // isMsidID checks the grammar of RFC 8830 §2: 1 to 64 characters of a token.
@@ -365,12 +404,13 @@ func isMsidID(s string) bool {
 }
 
 // giveBack has the sender send what it did before track, where it has not been
-// changed since: another call may have removed it. id is what it had then.
-func (s *RTPSender) giveBack(track TrackLocal, before []TrackLocal, id string) {
+// changed since: another call may have removed it, or a description the encoding. id
+// is what it had then.
+func (s *RTPSender) giveBack(track TrackLocal, before map[*senderEncoding]TrackLocal, id string) {
 	tracks := slices.Clone(s.tracks)
 	for i, t := range tracks {
 		if t == track {
-			tracks[i], s.id = before[i], id
+			tracks[i], s.id = before[s.encodings[i]], id
 		}
 	}
 	s.tracks = tracks

@@ -73,7 +73,7 @@ func (s *RTPSender) currentParameters() RTPSendParameters {
 	for i := range p.Encodings {
 		e := &p.Encodings[i]
 		e.RID = s.encodings[i].rid
-		if len(p.Encodings) == 1 {
+		if len(p.Encodings) == 1 && !s.byName {
 			// webrtc-pc §5.1: "If the number of RTCRtpEncodingParameters now stored in
 			// sendEncodings is 1, then remove any rid member from the lone entry."
 			// AddEncoding brings it back.

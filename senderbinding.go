@@ -110,6 +110,13 @@ func (s *RTPSender) sync(wait bool) error {
 func (s *RTPSender) bringAbout(plan *senderPlan) error {
 	now := time.Now()
 	var failures []error
+	for _, e := range s.brought {
+		if !slices.Contains(plan.encodings, e) { // negotiated away
+			e.unbind(now)
+			e.close(now)
+		}
+	}
+	s.brought = plan.encodings
 	for i, e := range plan.encodings {
 		if err := e.sync(s, plan, i, now); err != nil {
 			failures = append(failures, err)

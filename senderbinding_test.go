@@ -167,7 +167,9 @@ func TestReplaceTrackDoesNotBringBackWhatWasRemoved(t *testing.T) {
 	boundCall(t, func(w *world, a, b *peer, track *boundTrack) {
 		sender, refused := a.GetSenders()[0], a.unsent(asVP8, "refused").track
 		back := func() {
-			_ = a.do(func(time.Time) { sender.giveBack(refused, []TrackLocal{track}, "camera") })
+			_ = a.do(func(time.Time) {
+				sender.giveBack(refused, map[*senderEncoding]TrackLocal{sender.encodings[0]: track}, "camera")
+			})
 		}
 		a.must(sender.ReplaceTrack(refused), "ReplaceTrack")
 		back()

@@ -56,7 +56,7 @@ func (pc *PeerConnection) AddTrackWithStreams(track TrackLocal, streamIDs ...str
 				return &rtcerr.InvalidAccessError{Err: rtcerr.Because(ErrExistingTrack, fmt.Errorf("the track %q is being sent already", named.id))}
 			}
 		}
-		t := pc.reusableTransceiver(named.kind)
+		t := pc.reusableTransceiver(named)
 		if t == nil {
 			var err error
 			t, err = pc.newTransceiver(named.kind, RTPTransceiverDirectionSendrecv, named, streamIDs, nil)
@@ -69,7 +69,7 @@ func (pc *PeerConnection) AddTrackWithStreams(track TrackLocal, streamIDs ...str
 			// sender.[[AssociatedMediaStreamIds]] ... Enable sending direction on
 			// the transceiver."
 			s := t.Sender()
-			s.setTrack(0, named)
+			s.takes(named)
 			s.streamIDs = streamIDs
 			switch t.direction {
 			case RTPTransceiverDirectionRecvonly:
@@ -95,10 +95,12 @@ func (pc *PeerConnection) AddTrackWithStreams(track TrackLocal, streamIDs ...str
 //
 // webrtc-pc §5.1: "The sender's track is null. The transceiver kind of the
 // RTCRtpTransceiver, associated with the sender, matches kind. [[Stopping]] is
-// false. The sender has never been used to send."
-func (pc *PeerConnection) reusableTransceiver(kind RTPCodecType) *RTPTransceiver {
+// false. The sender has never been used to send." A track with a RID needs an
+// encoding of that name.
+func (pc *PeerConnection) reusableTransceiver(track namedTrack) *RTPTransceiver {
 	for _, t := range pc.transceivers {
-		if t.kind == kind && !t.stopping && !t.hasSent && t.Sender().isVacant() {
+		s := t.Sender()
+		if t.kind == track.kind && !t.stopping && !t.hasSent && s.isVacant() && s.hasEncodingFor(track) {
 			return t
 		}
 	}

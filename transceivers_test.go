@@ -372,3 +372,46 @@ func TestMediaAfterClose(t *testing.T) {
 		}
 	})
 }
+
+// RFC 8830 §2: the same track on two senders has two names.
+func TestSendersOfOneTrackHaveTwoNames(t *testing.T) {
+	onDesk(t, func(t *testing.T, d *desk) {
+		camera := d.track(RTPCodecTypeVideo, "camera", "me")
+		_, err := d.a.AddTransceiverFromTrack(camera)
+		d.must(err)
+		second, err := d.a.AddTransceiverFromTrack(camera)
+		d.must(err)
+		d.negotiates(d.a, d.b)
+		d.must(d.a.RemoveTrack(second.Sender()))
+		d.negotiates(d.a, d.b)
+		third, err := d.a.AddTransceiverFromTrack(camera)
+		d.must(err)
+		d.negotiates(d.a, d.b)
+		ids := map[string]bool{}
+		for _, r := range d.b.GetReceivers() {
+			ids[r.Track().ID()] = true
+		}
+		if len(ids) != 3 || !ids["camera"] || third.Mid() != "2" {
+			t.Errorf("the peer knows the tracks as %v", ids)
+		}
+	})
+}
+
+// A peer that knows nothing of a=msid (RFC 8830) puts its tracks into one default
+// stream; one that says that there is none, into none.
+func TestTracksWithoutMsidHaveADefaultStream(t *testing.T) {
+	onDesk(t, func(t *testing.T, d *desk) {
+		d.adds(d.b, d.track(RTPCodecTypeAudio, "voice", "me"))
+		d.adds(d.b, d.track(RTPCodecTypeVideo, "camera", "me"))
+		_, err := d.b.AddTransceiverFromKind(RTPCodecTypeVideo)
+		d.must(err)
+		offer, err := d.b.CreateOffer(nil)
+		d.must(err)
+		var streams [][]string
+		d.a.OnTrackEvent(func(e TrackEvent) { streams = append(streams, e.StreamIDs) })
+		d.must(d.a.SetRemoteDescription(edited(offer, withoutLines("a=msid:me", "a=ssrc"))))
+		if len(streams) != 3 || len(streams[0]) != 1 || streams[0][0] == "" || !slices.Equal(streams[0], streams[1]) || len(streams[2]) != 0 {
+			t.Errorf("the streams are %q, want one for the first two and none for the third", streams)
+		}
+	})
+}

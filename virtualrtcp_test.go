@@ -191,7 +191,7 @@ func TestVirtualRTCPThatNobodyReads(t *testing.T) {
 			c.b.must(c.b.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{MediaSSRC: ssrc, Nacks: []rtcp.NackPair{{PacketID: uint16(i)}}}}), "WriteRTCP")
 		}
 		time.Sleep(time.Second)
-		q := &c.a.GetSenders()[0].encodings[0].rtcp
+		q := c.a.GetSenders()[0].encodings[0].rtcp
 		q.mu.Lock()
 		n := len(q.packets)
 		q.mu.Unlock()

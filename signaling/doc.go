@@ -22,7 +22,8 @@
 //
 // A call works on a copy of all that can change (negotiation), checks, changes
 // the copy, and puts it in the place of the original at its very end. So a call
-// that fails changes nothing, whatever it had done.
+// that fails changes nothing, whatever it had done. An offer of the peer's that meets
+// one of ours is two such calls: the rollback of ours stands, whatever the offer is.
 //
 // Descriptions do not act by themselves. Each pair of them is a plan: which
 // transports there are, with which credentials, roles and fingerprints, what the

@@ -131,11 +131,20 @@ func FuzzSetRemote(f *testing.F) {
 			a.setRemote(b.offer())
 		}
 		before := a.dump()
+		if a.State() == HaveLocalOffer && Type(kind%5) == Offer {
+			// The rollback that it begins with stands.
+			twin := &Machine{cfg: a.cfg, n: a.n.clone()}
+			if _, err := twin.SetLocal(Description{Type: Rollback}, a.local); err != nil {
+				t.Fatal(err)
+			}
+			before = twin.dump()
+		}
 		effects, err := a.SetRemote(Description{Type(kind % 5), text}, a.local)
 		if err != nil {
 			if a.dump() != before {
 				t.Fatalf("%v, but the machine changed", err)
 			}
+			a.apply(effects)
 			return
 		}
 		a.apply(effects)

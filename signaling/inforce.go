@@ -34,6 +34,7 @@ func planMedia(row mline, i int, ours, theirs *description, weAnswer bool, t *Tr
 	}
 	if t != nil {
 		m.SendEncodings = agreedEncodings(mine, peers, t)
+		m.EncodingsSettled = len(rids(mine, "send")) > 0 || m.Direction.Sends()
 	}
 	return m
 }

@@ -85,7 +85,8 @@ type Description struct {
 }
 
 // Machine is the negotiation of one connection. Its methods must not be called
-// concurrently. A call that returns an error has changed nothing.
+// concurrently. A call that returns an error has changed nothing, but for the rollback
+// that SetRemote begins with.
 type Machine struct {
 	cfg Config
 	n   *negotiation

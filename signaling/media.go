@@ -91,6 +91,9 @@ type Media struct {
 	// takes no simulcast it is the first one, with RID "". Its SSRC is that of our
 	// description, which a program may have changed.
 	SendEncodings []Encoding
+	// EncodingsSettled says that the encodings that SendEncodings lacks are gone for
+	// good. They are not where several were neither described nor could be sent.
+	EncodingsSettled bool
 	// Sources are the SSRCs that the peer has signalled, in its order. A peer that
 	// sends several streams by name may signal theirs too, without saying which is
 	// which: the RID of packets does.

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/parleyrtc/webrtc/internal/codec"
-	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -184,19 +183,34 @@ func TestGlareWithMedia(t *testing.T) {
 	negotiate(a, b)
 }
 
-// If the offer that would roll ours back cannot be applied, ours stays.
+// webrtc-pc §4.4.2, setRemoteDescription: the rollback comes first, and stands if the
+// offer that asked for it cannot be applied.
 func TestFailedGlareWithMedia(t *testing.T) {
-	a, b := parties(t)
-	mine := a.addTrack(codec.Audio)
-	a.offer()
-	b.addTrack(codec.Audio)
-	bad := without(t, b.offer(), "a=ice-pwd")
-	wantRefused[*rtcerr.InvalidAccessError](a, "an offer without a password", func() error {
-		_, err := a.SetRemote(bad, a.local)
-		return err
-	})
-	if mine.mid != "0" {
-		t.Errorf("got %v", mine)
+	for _, negotiated := range []bool{false, true} {
+		a, b := parties(t)
+		if negotiated {
+			a.addTrack(codec.Video)
+			negotiate(a, b)
+		}
+		mine := a.addTrack(codec.Audio)
+		stable := a.world.describe()
+		a.offer()
+		b.addTrack(codec.Audio)
+		for _, bad := range []Description{without(t, b.offer(), "a=ice-pwd"), {Type: Offer, SDP: "Invalid SDP"}} {
+			effects, err := a.SetRemote(bad, a.local)
+			if err == nil {
+				t.Fatal("the offer was accepted")
+			}
+			a.apply(effects)
+			a.wantState(Stable, "after an offer that was refused")
+			if a.PendingLocal() != nil || a.PendingRemote() != nil || mine.mid != "" || a.world.describe() != stable {
+				t.Errorf("got\n%s\nwant\n%s", a.world.describe(), stable)
+			}
+			if !a.NegotiationNeeded(a.local) {
+				t.Error("the track is still to be offered")
+			}
+			a.offer()
+		}
 	}
 }
 

@@ -7,20 +7,36 @@ import (
 )
 
 // SetRemote sets a remote description (webrtc-pc §4.4.2,
-// setRemoteDescription). An offer that meets one of ours rolls ours back first;
-// if it cannot be applied, ours stays.
+// setRemoteDescription). An offer that meets one of ours rolls ours back first. If
+// it cannot be applied then, ours is gone all the same, and the effects of the rollback
+// come with the error.
 //
 // It fails with an InvalidStateError, an RTCError for text that does not parse,
 // an InvalidAccessError for content that cannot be, or a TypeError without a
 // type.
 func (m *Machine) SetRemote(d Description, l Local) (Effects, error) {
+	var effects Effects
+	// webrtc-pc §4.4.2, setRemoteDescription: "If description.type is "offer" and is
+	// not valid for the current connection.[[SignalingState]] ..., then: Let p be the
+	// result of setting the local session description indicated by {type: "rollback"}.
+	// Return the result of reacting to p with a fulfillment step that sets the remote
+	// session description". The rollback is a step of its own: it stands whatever
+	// becomes of the offer.
+	if d.Type == Offer && m.n.state == HaveLocalOffer {
+		n := m.n.clone()
+		rolledBack, err := n.rollback(local, l)
+		if err != nil {
+			return nil, err
+		}
+		m.n, effects = n, rolledBack
+	}
 	n := m.n.clone()
-	effects, err := n.setRemote(d, l)
+	applied, err := n.setRemote(d, l)
 	if err != nil {
-		return nil, err
+		return effects, err
 	}
 	m.n = n
-	return effects, nil
+	return append(effects, applied...), nil
 }
 
 func (n *negotiation) setRemote(d Description, l Local) (Effects, error) {
@@ -33,19 +49,6 @@ func (n *negotiation) setRemote(d Description, l Local) (Effects, error) {
 		return n.rollback(remote, l)
 	default:
 		return nil, &rtcerr.TypeError{Err: fmt.Errorf("a remote description needs a type: offer, pranswer, answer or rollback")}
-	}
-	var effects Effects
-	// webrtc-pc §4.4.2, setRemoteDescription: "If description.type is "offer" and
-	// is invalid for the current connection.[[SignalingState]] ..., then: Let p be
-	// the result of setting the local session description indicated by
-	// {type: "rollback"}. Return the result of reacting to p with a fulfillment
-	// step that sets the remote session description".
-	if d.Type == Offer && n.state == HaveLocalOffer {
-		rolledBack, err := n.rollback(local, l)
-		if err != nil {
-			return nil, err
-		}
-		effects = rolledBack
 	}
 	next, ok := n.state.after(remote, d.Type)
 	if !ok {
@@ -65,22 +68,23 @@ func (n *negotiation) setRemote(d Description, l Local) (Effects, error) {
 			return nil, err
 		}
 	}
+	if err := checkTracks(c, d.Type); err != nil {
+		return nil, err
+	}
 	description := newDescription(d.Type, d.SDP, c)
-	var applied Effects
 	if d.Type == Offer {
 		// webrtc-pc §4.4.1.5: "If remote is true, validate back-to-back offers as if
 		// answers were applied in between, by running the check for subsequent offers
 		// as if it were in stable state."
-		if err = checkOffer(c, n.lines, remote); err == nil {
-			applied, err = n.applyRemoteOffer(next, description, l)
+		if err := checkOffer(c, n.lines, remote); err != nil {
+			return nil, err
 		}
-	} else if err = checkAnswer(n.pendingLocal, c, remote); err == nil {
-		applied, err = n.applyAnswer(next, remote, description, l)
+		return n.applyRemoteOffer(next, description, l)
 	}
-	if err != nil {
+	if err := checkAnswer(n.pendingLocal, c, remote); err != nil {
 		return nil, err
 	}
-	return append(effects, applied...), nil
+	return n.applyAnswer(next, remote, description, l)
 }
 
 // applyRemoteOffer makes an offer of the peer's pending (RFC 9429 §5.10). What

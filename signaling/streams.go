@@ -1,9 +1,11 @@
 package signaling
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -34,6 +36,32 @@ func remoteMsids(m *sdp.Media) []sdp.Msid {
 		}
 	}
 	return list
+}
+
+// checkTracks says whether no track of a remote description stands in two sections.
+//
+// RFC 8830 §2: "Multiple media descriptions with the same value for msid-id and
+// msid-appdata are not permitted." Those that send nothing may name what they have sent
+// once (RFC 9429 §5.2.2).
+func checkTracks(c *content, kind Type) error {
+	at := map[sdp.Msid]int{}
+	for i, m := range c.Media {
+		if unusable(m) || !c.direction(i).Sends() {
+			continue
+		}
+		for _, id := range m.Msids {
+			if id.Track == "" {
+				continue
+			}
+			if first, ok := at[id]; ok && first != i {
+				// webrtc-pc §4.4.1.5: "For all other errors, reject p with a newly created
+				// OperationError."
+				return &rtcerr.OperationError{Err: fmt.Errorf("%s of the remote %s has the track %q of the stream %q, which %s has", section(i, m), kind, id.Track, id.Stream, section(first, c.Media[first]))}
+			}
+			at[id] = i
+		}
+	}
+	return nil
 }
 
 // sourceMsid reads the value of "a=ssrc:1 msid:stream track".

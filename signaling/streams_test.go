@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/parleyrtc/webrtc/internal/codec"
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/sdp"
 )
 
@@ -283,4 +284,21 @@ func TestStreamNames(t *testing.T) {
 	if got := b.ofMid("0").msids; len(got) != 1 || got[0].Stream != "u" {
 		t.Errorf("got %v", got)
 	}
+}
+
+// RFC 8830 §2: no two sections name the same track, unless they send nothing.
+func TestTracksStandInOneSection(t *testing.T) {
+	a, b := parties(t)
+	a.local.Data = false
+	a.addTrack(codec.Audio, "s")
+	offer := a.offer()
+	head, section, _ := strings.Cut(offer.SDP, "m=")
+	section = "m=" + section
+	twice := Description{Offer, head + section + strings.Replace(section, "a=mid:0", "a=mid:other", 1)}
+	wantRefused[*rtcerr.OperationError](b, "a track in two sections", func() error {
+		_, err := b.SetRemote(twice, b.local)
+		return err
+	})
+	twice.SDP = strings.Replace(twice.SDP, "a=sendrecv", "a=recvonly", 1)
+	b.setRemote(twice)
 }
