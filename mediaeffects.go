@@ -198,6 +198,11 @@ func (t *RTPTransceiver) processRemote(direction RTPTransceiverDirection, msids 
 	// length of addList, process the addition of a remote track".
 	if direction.receives() && (!t.fired.receives() || added) {
 		r := t.receiver
+		if !t.fired.receives() {
+			// What was muted meanwhile is not any more once media comes, which has gone
+			// on all the time if the offer that took it away was rolled back.
+			r.core.AnnounceAnew()
+		}
 		events.tracks = append(events.tracks, TrackEvent{
 			Track: r.main, Receiver: r, Transceiver: t, StreamIDs: slices.Clone(*r.streams.Load()),
 		})

@@ -34,6 +34,18 @@ func namedEncodings(rids ...string) []RTPEncodingParameters {
 	return list
 }
 
+// replacer returns an edit that puts the second of each pair in the place of the first.
+func replacer(pairs ...string) func(sdp string) string { return strings.NewReplacer(pairs...).Replace }
+
+func wantLines(t *testing.T, sdp string, lines ...string) {
+	t.Helper()
+	for _, line := range lines {
+		if !strings.Contains(sdp, line+"\r\n") {
+			t.Errorf("no %q in\n%s", line, sdp)
+		}
+	}
+}
+
 func edited(d SessionDescription, edit func(sdp string) string) SessionDescription {
 	d.SDP = edit(d.SDP)
 	return d
@@ -42,7 +54,6 @@ func edited(d SessionDescription, edit func(sdp string) string) SessionDescripti
 // webrtc-pc §4.4.1.5: an answer leaves those of the encodings that it names, the first
 // one if it names none, and all where several were not under discussion.
 func TestAnswersNarrowTheEncodings(t *testing.T) {
-	replace := func(pairs ...string) func(string) string { return strings.NewReplacer(pairs...).Replace }
 	for _, c := range []struct {
 		name      string
 		direction RTPTransceiverDirection
@@ -50,11 +61,11 @@ func TestAnswersNarrowTheEncodings(t *testing.T) {
 		want      []string
 	}{
 		{"all", RTPTransceiverDirectionSendrecv, unchanged, []string{"q", "h", "f"}},
-		{"two", RTPTransceiverDirectionSendrecv, replace("a=rid:h recv\r\n", "", "recv q;h;f", "recv q;f"), []string{"q", "f"}},
-		{"one by name", RTPTransceiverDirectionSendrecv, replace("a=rid:h recv\r\n", "", "a=rid:q recv\r\n", "", "recv q;h;f", "recv f"), []string{"f"}},
+		{"two", RTPTransceiverDirectionSendrecv, replacer("a=rid:h recv\r\n", "", "recv q;h;f", "recv q;f"), []string{"q", "f"}},
+		{"one by name", RTPTransceiverDirectionSendrecv, replacer("a=rid:h recv\r\n", "", "a=rid:q recv\r\n", "", "recv q;h;f", "recv f"), []string{"f"}},
 		{"no simulcast", RTPTransceiverDirectionSendrecv, withoutLines("a=rid", "a=simulcast"), []string{""}},
 		{"not offered", RTPTransceiverDirectionRecvonly, unchanged, []string{"q", "h", "f"}},
-		{"paused", RTPTransceiverDirectionSendrecv, replace("recv q;h;f", "recv q;~h;f"), []string{"q", "h", "f"}},
+		{"paused", RTPTransceiverDirectionSendrecv, replacer("recv q;h;f", "recv q;~h;f"), []string{"q", "h", "f"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onDesk(t, func(t *testing.T, d *desk) {
@@ -98,7 +109,7 @@ func TestOffersProposeEncodings(t *testing.T) {
 		_, err := d.b.AddTransceiverFromKind(RTPCodecTypeVideo, RTPTransceiverInit{Direction: RTPTransceiverDirectionSendrecv, SendEncodings: namedEncodings("q", "h")})
 		d.must(err)
 		d.must(d.b.SetLocalDescription(SessionDescription{}))
-		offer := edited(*d.b.LocalDescription(), strings.NewReplacer("a=rid:q send", "a=rid:q recv", "a=rid:h send", "a=rid:h recv", "simulcast:send", "simulcast:recv").Replace)
+		offer := edited(*d.b.LocalDescription(), replacer("a=rid:q send", "a=rid:q recv", "a=rid:h send", "a=rid:h recv", "simulcast:send", "simulcast:recv"))
 		d.must(d.a.SetRemoteDescription(offer))
 		d.wantRIDs(s, "after the offer", "q", "h")
 		var state *rtcerr.InvalidStateError

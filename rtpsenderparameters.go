@@ -137,7 +137,9 @@ func (s *RTPSender) SetParameters(parameters RTPSendParameters) error {
 		return nil
 	}
 	_ = s.pc.attempt("SetParameters", func(time.Time) error {
-		s.parameters = before
+		if len(s.encodings) == len(before) { // a description may have changed them
+			s.parameters = before
+		}
 		s.refresh()
 		return nil
 	})

@@ -104,10 +104,12 @@ func isRIDName(s string) bool {
 	return s != "" && len(s) <= 255
 }
 
-// parseRID reads RFC 8851 §10: <id> send|recv [pt=<list>[;<restriction>…]].
+// parseRID reads RFC 8851 §10: <id> send|recv [pt=<list>[;<restriction>…]]. A "~" before
+// the id is of a=simulcast (RFC 8853 §5.1), and means nothing here.
 func parseRID(value string) (RID, bool) {
 	var r RID
 	r.ID, value = nextField(value)
+	r.ID = strings.TrimPrefix(r.ID, "~")
 	r.Direction, value = nextField(value)
 	if !isRIDName(r.ID) || r.Direction != "send" && r.Direction != "recv" {
 		return RID{}, false

@@ -86,6 +86,10 @@ func (n *negotiation) answeredMedia(offer *description, i int, t *Transceiver, l
 	}
 	if n.describesSender(t) {
 		putSender(m, t, names, l.CNAME)
+	} else {
+		// RFC 8853 §5.3.2: the streams are named all the same; whether they are sent is
+		// for the direction to say.
+		putRIDs(m, "send", names)
 	}
 	putRIDs(m, "recv", ridNames(rids(offered, "send")))
 	return m

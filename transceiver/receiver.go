@@ -80,6 +80,14 @@ func (r *Receiver) Kind() codec.Kind { return r.kind }
 // Main returns the track without RID, which is there from the start.
 func (r *Receiver) Main() *Track { return r.main }
 
+// AnnounceAnew has OnTrack called with the next packet of each track again, whether it
+// was called before or not.
+func (r *Receiver) AnnounceAnew() {
+	for _, t := range r.Tracks() {
+		t.announced.Store(false)
+	}
+}
+
 // Tracks returns the main track and those of the RIDs that have been announced, in
 // that order. The slice is not to be changed.
 func (r *Receiver) Tracks() []*Track {
