@@ -112,7 +112,7 @@ func TestOffersProposeEncodings(t *testing.T) {
 		offer := edited(*d.b.LocalDescription(), replacer("a=rid:q send", "a=rid:q recv", "a=rid:h send", "a=rid:h recv", "simulcast:send", "simulcast:recv"))
 		d.must(d.a.SetRemoteDescription(offer))
 		d.wantRIDs(s, "after the offer", "q", "h")
-		var state *rtcerr.InvalidStateError
+		var state *rtcerr.InvalidModificationError
 		d.wantError(s.SetParameters(before), &state, "with parameters of before the offer")
 		d.must(d.a.Rollback())
 		d.wantRIDs(s, "after the rollback", "")
