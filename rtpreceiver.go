@@ -32,6 +32,8 @@ type RTPReceiver struct {
 	rtcp        rtcpQueue
 	agreed      atomic.Pointer[signaling.Media] // with the peer, last
 	streams     atomic.Pointer[[]string]        // [[AssociatedRemoteMediaStreams]]
+	// jitterTarget is [[JitterBufferTarget]], nil for null.
+	jitterTarget atomic.Pointer[time.Duration]
 
 	mu     sync.Mutex     // guards layers
 	layers []*TrackRemote // the tracks with a RID, in the order of their first packets
