@@ -123,7 +123,8 @@
 //     or association is taken down, one that does it.
 //
 // On Linux the process keeps one netlink socket beyond them, which tells of changes of
-// the network's interfaces.
+// the network's interfaces. One goroutine waits for such changes for all connections
+// (internal/netwatch); it ends with the last of them.
 //
 // What the packages below start is listed in their documentation: ice,
 // internal/mux, internal/dtlstransport, internal/sctptransport and datachannel.

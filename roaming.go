@@ -12,13 +12,14 @@ import (
 )
 
 const (
-	// busyLook is how often a busy path is looked at, and busyPackets how many packets
-	// must have been sent on it since for it to be busy.
-	busyLook    = 100 * time.Millisecond
-	busyPackets = 2
 	// silence is how long a busy path on which packets used to come may be without any
-	// before the agent asks for a sign of life.
+	// before the agent asks for a sign of life, and about how often it is looked at.
 	silence = 300 * time.Millisecond
+	// busyPackets is how many packets must have been sent between two looks for a path
+	// to be busy.
+	busyPackets = 3
+	// leastLook is the least time between two looks.
+	leastLook = 100 * time.Millisecond
 	// silencePause is the least time between two such doubts.
 	silencePause = time.Second
 	// strangerPause is the least time between two packets from unknown addresses that
@@ -32,9 +33,7 @@ const (
 type silenceWatch struct {
 	path           *path
 	sent, received uint64    // at the last look
-	since          time.Time // of silence
-	sentSince      uint64    // what had been sent then
-	due            time.Time // the next look, zero for none
+	due            time.Time // of the next look, zero for whenever the loop wakes
 	told           time.Time // when the agent was last told
 	armed          bool      // packets have come since
 }
@@ -43,31 +42,40 @@ type silenceWatch struct {
 func (t *transport) watchSilence(now time.Time) time.Time {
 	w, p := &t.quiet, t.path.Load()
 	if p == nil || p.traffic == nil {
-		*w = silenceWatch{}
+		*w = silenceWatch{told: w.told}
 		return time.Time{}
 	}
-	if p != w.path {
-		*w = silenceWatch{path: p, sent: p.traffic.packetsSent.Load(), received: p.traffic.packetsReceived.Load(), told: w.told, due: now.Add(busyLook)}
-		return w.due
-	}
-	if now.Before(w.due) {
+	if p == w.path && now.Before(w.due) {
 		return w.due
 	}
 	sent, received := p.traffic.packetsSent.Load(), p.traffic.packetsReceived.Load()
-	busy := sent-w.sent >= busyPackets
-	if received != w.received {
-		w.since, w.sentSince, w.armed = now, sent, true
-	} else if w.armed && busy && sent-w.sentSince >= 2*busyPackets && now.Sub(w.since) >= silence && now.Sub(w.told) >= silencePause {
+	if p != w.path {
+		*w = silenceWatch{path: p, sent: sent, received: received, told: w.told, due: now.Add(silence)}
+		return w.due
+	}
+	last, busy := time.Unix(0, p.traffic.lastReceived.Load()), sent-w.sent >= busyPackets
+	w.armed = w.armed || received != w.received
+	if w.armed && busy && now.Sub(last) >= silence && now.Sub(w.told) >= silencePause {
 		w.told, w.armed = now, false
-		t.log.Debug("the path is silent", "to", p.to, "sent", sent-w.sentSince)
+		t.log.Debug("the path is silent", "to", p.to, "for", now.Sub(last))
 		t.agent.HandleSilence(now)
 		t.gatherer.Doubt(now)
 	}
 	w.sent, w.received, w.due = sent, received, time.Time{}
 	if busy {
-		w.due = now.Add(busyLook)
+		w.due = now.Add(silence)
+		if at := last.Add(silence); w.armed && at.Before(w.due) {
+			w.due = later(at, now.Add(leastLook))
+		}
 	}
 	return w.due
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // A strangerNotice lets the loop know of packets from unknown addresses, now and then.

@@ -77,6 +77,14 @@
 //
 // Close ends them all and waits for them.
 //
+// # Networks that change
+//
+// With GathererConfig.Continual the gatherer follows its host: it is told of changes by
+// the network (NetworkWatcher) and announces what comes and goes. HandleSilence,
+// HandleStranger and Gatherer.Doubt are what an owner that sees the packets can tell of
+// a path before the next consent check would. A better pair that comes after the
+// nomination is nominated in its turn (draft-thatcher-ice-renomination).
+//
 // The names under .local of all gatherers on one Network have one responder, with
 // one goroutine for each of its multicast sockets and a timer; they end with the
 // last name, at the latest when the last of the gatherers is closed.

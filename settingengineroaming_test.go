@@ -1,0 +1,87 @@
+package webrtc
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parleyrtc/webrtc/internal/rtcerr"
+	"github.com/parleyrtc/webrtc/internal/simnet"
+)
+
+func TestRenominationSettings(t *testing.T) {
+	var e SettingEngine
+	value := func() uint32 { return 7 }
+	if err := e.SetICERenomination(WithRenominationGenerator(value), WithRenominationInterval(3*time.Second), WithRenominationNominationAttribute(0xC0DE), nil); err != nil {
+		t.Fatal(err)
+	}
+	check := func() {
+		t.Helper()
+		if r := e.renomination; !r.enabled || r.value() != 7 || r.interval != 3*time.Second || r.attribute != 0xC0DE {
+			t.Errorf("the settings are %+v", r)
+		}
+	}
+	check()
+	for _, bad := range []RenominationOption{
+		WithRenominationInterval(0), WithRenominationInterval(-time.Second), WithRenominationNominationAttribute(0x25),
+	} {
+		var typeError *rtcerr.TypeError
+		if err := e.SetICERenomination(bad); !errors.As(err, &typeError) {
+			t.Errorf("the error is %v, want a TypeError", err)
+		}
+		check()
+	}
+	if err := e.SetICERenomination(); err != nil || e.renomination.value != nil {
+		t.Errorf("without options: %v, %+v", err, e.renomination)
+	}
+}
+
+// Descriptions announce that nominations may be replaced, and an answer to an offer
+// that does not leaves it out.
+func TestRenominationIsAnnounced(t *testing.T) {
+	for _, announced := range []bool{true, false} {
+		inWorld(t, 1, func(w *world) {
+			a, b := w.peer("a", simnet.Addrs("192.0.2.1")), w.peer("b", simnet.Addrs("192.0.2.2"))
+			w.signal(a, b, fixed(10*time.Millisecond))
+			a.channel("chat", nil)
+			a.negotiatesThrough(b, 10*time.Millisecond, func(sdp string) string {
+				if announced {
+					return sdp
+				}
+				return strings.ReplaceAll(sdp, " renomination\r\n", "\r\n")
+			})
+			w.within(5*time.Second, "both are connected", connected(a, b))
+			if !strings.Contains(a.LocalDescription().SDP, "a=ice-options:trickle ice2 renomination\r\n") {
+				t.Errorf("the offer is\n%s", a.LocalDescription().SDP)
+			}
+			if got := strings.Contains(b.LocalDescription().SDP, "renomination"); got != announced {
+				t.Errorf("announced by the offer: %v, by the answer: %v", announced, got)
+			}
+		})
+	}
+}
+
+// A host that gets another network gathers from it, unless that was turned off.
+func TestVirtualContinualGathering(t *testing.T) {
+	for _, continual := range []bool{true, false} {
+		inWorld(t, 1, func(w *world) {
+			var settings SettingEngine
+			settings.SetContinualGathering(continual)
+			a, b := w.peerWith("a", settings, simnet.Addrs("192.0.2.1")), w.peer("b", simnet.Addrs("192.0.2.2"))
+			w.signal(a, b, fixed(10*time.Millisecond))
+			a.channel("chat", nil)
+			a.negotiates(b, 10*time.Millisecond)
+			w.within(5*time.Second, "both are connected", connected(a, b))
+			time.Sleep(time.Minute)
+			a.host.AddInterface("wlan0", simnet.Addrs("198.51.100.7"))
+			time.Sleep(time.Minute)
+			if got := strings.Contains(a.LocalDescription().SDP, "198.51.100.7"); got != continual {
+				t.Errorf("continual %v: the new address is in the description: %v", continual, got)
+			}
+			if s := a.ICEGatheringState(); s != ICEGatheringStateComplete || !connected(a, b)() {
+				t.Errorf("continual %v: gathering is %v", continual, s)
+			}
+		})
+	}
+}
