@@ -119,6 +119,9 @@ func checkSections(c *content, who side, kind Type) error {
 			return invalidFor(rtcerr.ErrMissingUfrag, "%s of the %s %s has no a=ice-ufrag", section(i, m), who, kind)
 		case t.ICEPwd == "":
 			return invalidFor(rtcerr.ErrMissingPwd, "%s of the %s %s has no a=ice-pwd", section(i, m), who, kind)
+		case who == remote && (!isICEText(t.ICEUfrag, 4) || !isICEText(t.ICEPwd, 22)):
+			// RFC 8839 §5.4: "ice-ufrag = … 4*256ice-char", "ice-pwd = … 22*256ice-char".
+			return invalid("%s of the %s %s has an a=ice-ufrag that is not 4 to 256, or an a=ice-pwd that is not 22 to 256 of the letters, digits, + and / of ICE", section(i, m), who, kind)
 		case len(t.Fingerprints) == 0:
 			// RFC 8842 §5.1: "The endpoint MUST include one or more fingerprints".
 			return invalidFor(rtcerr.ErrMissingFingerprint, "%s of the %s %s has no a=fingerprint", section(i, m), who, kind)
@@ -127,6 +130,15 @@ func checkSections(c *content, who side, kind Type) error {
 		}
 	}
 	return nil
+}
+
+// isICEText says whether s consists of low to 256 ice-char (RFC 8839 §5.1). The
+// hyphen, the underscore and the equals sign of the other base 64 are read too, for
+// peers that write them.
+func isICEText(s string, low int) bool {
+	return len(s) >= low && len(s) <= 256 && !strings.ContainsFunc(s, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("+/-_=", r))
+	})
 }
 
 // checkRoles says whether offer and answer leave one DTLS client and one
