@@ -39,7 +39,9 @@
 // channels, which is SCTP's nature, but up to there no channel delays another.
 // If nothing takes a channel's messages, because it has no message handler and
 // nobody reads, 1 MiB of them is held for later and the rest is dropped and
-// counted, since a program that does not listen must not stop the others.
+// counted, since a program that does not listen must not stop the others. All
+// channels of a session together hold 64 MiB; beyond that, those that are read have
+// one message at a time, and the others lose what comes.
 //
 // A message larger than the session's MaxMessageSize closes the channel with an
 // error. A string that is not UTF-8 is delivered with U+FFFD in place of what is

@@ -137,9 +137,12 @@ func (b *inbox) await(ctx context.Context, ok func() (done bool, deadline time.T
 func (b *inbox) consumer() bool { return b.detached || b.events.takesMessages() }
 
 // full reports whether the queue takes no message now, but will. If the program
-// takes nothing, messages are dropped and counted. mu is held.
+// takes nothing, messages are dropped and counted. Where all queues together are full,
+// a channel still has one message at a time: it could not wait for the others to be
+// emptied. mu is held.
 func (b *inbox) full() bool {
-	return b.bytes >= b.limit && !b.session.silent.Load() && b.end == nil && b.consumer()
+	return (b.bytes >= b.limit || b.bytes > 0 && b.session.crowded()) &&
+		!b.session.silent.Load() && b.end == nil && b.consumer()
 }
 
 // put delivers a message.
@@ -153,7 +156,7 @@ func (b *inbox) put(m message) {
 
 // enqueue queues a message if there is room. mu is held.
 func (b *inbox) enqueue(m message) bool {
-	if b.session.silent.Load() || b.end != nil || b.bytes >= b.limit {
+	if b.session.silent.Load() || b.end != nil || b.bytes >= b.limit || b.session.crowded() && !b.consumer() {
 		if m.pooled {
 			putBuffer(m.data)
 		}
@@ -161,7 +164,7 @@ func (b *inbox) enqueue(m message) bool {
 		return false
 	}
 	b.messages.push(m)
-	b.bytes += m.size()
+	b.hold(m.size())
 	b.received++
 	b.change()
 	return true
@@ -170,7 +173,7 @@ func (b *inbox) enqueue(m message) bool {
 // next removes the first message. mu is held.
 func (b *inbox) next() message {
 	m := b.messages.pop()
-	b.bytes -= m.size()
+	b.hold(-m.size())
 	b.delivered++
 	b.change()
 	return m
@@ -179,7 +182,14 @@ func (b *inbox) next() message {
 // discard forgets the messages that have not been delivered. mu is held.
 func (b *inbox) discard() {
 	b.delivered += uint64(b.messages.len())
-	b.messages, b.bytes = fifo[message]{}, 0
+	b.messages = fifo[message]{}
+	b.hold(-b.bytes)
+}
+
+// hold counts bytes that are held from now on, or, if negative, no longer. mu is held.
+func (b *inbox) hold(bytes int) {
+	b.bytes += bytes
+	b.session.queued.Add(int64(bytes))
 }
 
 // finish says that no message follows: reads return err, at once if those that

@@ -17,6 +17,9 @@ const (
 	// for a program that does not take them, unless the configuration says
 	// otherwise.
 	DefaultReceiveQueue = 1 << 20
+	// receiveQueues is how many such queues full a session holds in all: the peer
+	// decides how many channels there are.
+	receiveQueues = 64
 	// DefaultWriteBuffer is the number of bytes that a channel queues before its
 	// Write blocks, unless the configuration says otherwise.
 	DefaultWriteBuffer = 1 << 20
@@ -45,7 +48,8 @@ type SessionConfig struct {
 	// arrives is closed with an error. Zero means DefaultMaxMessageSize.
 	MaxMessageSize uint32
 	// ReceiveQueue bounds the received bytes that a channel holds; one message
-	// may exceed it. Zero means DefaultReceiveQueue.
+	// may exceed it. All channels together hold 64 times as many. Zero means
+	// DefaultReceiveQueue.
 	ReceiveQueue int
 	// SendBuffer bounds the bytes that a channel queues for sending; Send
 	// returns an OperationError beyond it. Zero means no bound.
@@ -64,7 +68,8 @@ type Session struct {
 	log        *slog.Logger
 	counts     sessionCounters
 	goroutines goroutines
-	silent     atomic.Bool // no handler starts any more
+	silent     atomic.Bool  // no handler starts any more
+	queued     atomic.Int64 // bytes of messages that wait for the program, in all channels
 
 	mu sync.Mutex // taken before the mutex of an inbox
 	// all below is guarded by mu
@@ -113,6 +118,9 @@ func NewSession(cfg SessionConfig) *Session {
 	s.goroutines.init()
 	return s
 }
+
+// crowded reports whether the channels together hold as much as they may.
+func (s *Session) crowded() bool { return s.queued.Load() >= receiveQueues*int64(s.cfg.ReceiveQueue) }
 
 // newChannel returns a channel without an id.
 func (s *Session) newChannel(p Params) *Channel {

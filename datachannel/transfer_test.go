@@ -317,6 +317,46 @@ func TestNoConsumer(t *testing.T) {
 	})
 }
 
+// TestManyChannelsWithoutConsumer: the peer may open as many channels as it likes, and
+// have no more held for it than 64 of them could. A channel that is read goes on.
+func TestManyChannelsWithoutConsumer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size, queue, channels = 1000, 2 * (1000 + messageOverhead), 100
+		a, b := connect(t, time.Millisecond, SessionConfig{ReceiveQueue: queue})
+		read, _, _, taken := pair(t, a, b, Params{Ordered: true})
+		b.channel = nil // nobody listens to the others
+		before := len(taken.all())
+		for range channels {
+			c, _ := a.open(Params{Ordered: true})
+			for range 2 {
+				c.Send(make([]byte, size), false)
+			}
+		}
+		settle()
+		var dropped uint64
+		for _, c := range b.opened {
+			dropped += c.Stats().Dropped
+		}
+		if want := uint64(2*channels - 2*receiveQueues); dropped != want {
+			t.Errorf("%d messages were dropped, want %d", dropped, want)
+		}
+		if n := b.s.queued.Load(); n != receiveQueues*queue {
+			t.Errorf("%d bytes are held, want %d", n, receiveQueues*queue)
+		}
+		for range 50 {
+			read.Send(make([]byte, size), false)
+		}
+		settle()
+		if n := len(taken.all()) - before; n != 50 {
+			t.Errorf("the channel that is read got %d messages, want 50", n)
+		}
+		b.s.Close(nil)
+		if n := b.s.queued.Load(); n != 0 {
+			t.Errorf("%d bytes are held after Close", n)
+		}
+	})
+}
+
 // TestSendBuffer: a bound on what is queued refuses the rest.
 func TestSendBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
