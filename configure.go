@@ -19,6 +19,8 @@ func (pc *PeerConnection) agentConfig(t *transport) ice.AgentConfig {
 
 		Timing: pc.api.settings.timing,
 		Logger: t.log,
+
+		BindingRequest: pc.api.settings.bindingRequest,
 	}
 }
 

@@ -50,6 +50,8 @@ type SettingEngine struct {
 	trackBeforePacket  bool
 	unmoderated        bool // a socket's goroutine does not let media gather
 
+	bindingRequest ice.BindingRequestHandler
+
 	identityProviders func(domain, protocol string) (IdentityProvider, error)
 }
 

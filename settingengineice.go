@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pion/logging"
+	"github.com/pion/stun/v4"
 	"golang.org/x/net/proxy"
 
 	"github.com/parleyrtc/webrtc/ice"
@@ -47,6 +48,17 @@ func (e *SettingEngine) SetICETCPMux(tcpMux ice.TCPMux) { e.gather.TCPMux = tcpM
 // A lite agent knows by the peer's checks alone that the peer is there. Two lite
 // agents find each other only where both can be reached.
 func (e *SettingEngine) SetLite(lite bool) { e.lite = lite }
+
+// SetICEBindingRequestHandler sets a function that sees the peer's connectivity
+// checks, those that are authentic, with the pair that each came on; nil means none.
+// If it returns true the connection moves to the pair as soon as that has answered.
+// It runs for each check that arrives, on the goroutine that owns the connection: it
+// must not block, call the connection, or keep the message.
+func (e *SettingEngine) SetICEBindingRequestHandler(
+	bindingRequestHandler func(m *stun.Message, local, remote ice.Candidate, pair *ice.CandidatePair) bool,
+) {
+	e.bindingRequest = bindingRequestHandler
+}
 
 // SetICEUseCandidateCheckPriority is there for programs that call it and does
 // nothing: when a controlling peer nominates a pair of lower priority than the one

@@ -48,6 +48,9 @@ type AgentConfig struct {
 	// BetterInterval is how often a controlling agent checks the pairs again that
 	// would be better than the nominated one and have failed; 0 means never.
 	BetterInterval time.Duration
+	// BindingRequest, if not nil, sees the peer's checks and may choose the pair, see
+	// BindingRequestHandler.
+	BindingRequest BindingRequestHandler
 	// Rand is where transaction ids, tie-breakers, credentials and the jitter of
 	// consent come from; nil means crypto/rand. It must never fail.
 	Rand io.Reader
@@ -66,6 +69,7 @@ type Agent struct {
 	maxPairs int
 	rand     io.Reader
 	log      *slog.Logger
+	sees     BindingRequestHandler
 
 	lite, remoteLite bool
 
@@ -110,6 +114,7 @@ type Agent struct {
 func NewAgent(config AgentConfig) *Agent {
 	a := &Agent{
 		timing: config.Timing.withDefaults(), maxPairs: config.MaxPairs, rand: config.Rand, log: config.Logger,
+		sees: config.BindingRequest,
 		lite: config.Lite, controlling: config.Controlling, tieBreaker: config.TieBreaker, state: ConnectionStateNew,
 	}
 	a.renominating.configure(config)

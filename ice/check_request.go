@@ -315,7 +315,9 @@ func (a *Agent) learn(now time.Time, l *checklist, c earlyCheck, r *binding) {
 	if l.failed {
 		return // "only a restart leads out" (webrtc-pc §5.6.4)
 	}
+	wanted := r != nil && a.wants(p)
 	if a.lite {
+		c.useCandidate = c.useCandidate || wanted
 		a.learnLite(now, p, c)
 		return
 	}
@@ -323,6 +325,9 @@ func (a *Agent) learn(now time.Time, l *checklist, c earlyCheck, r *binding) {
 	a.doubt(now, p)
 	if c.useCandidate && !a.controlling {
 		a.peerNominated(now, p, c.nomination)
+	}
+	if wanted {
+		a.demand(now, p)
 	}
 }
 

@@ -37,6 +37,9 @@ func (a *Agent) nominated(now time.Time, p *pair) {
 
 // replaces says whether p, just nominated, takes the place of q.
 func (a *Agent) replaces(now time.Time, p, q *pair) bool {
+	if p.demanded {
+		return true
+	}
 	if !a.controlling && p.nomination != 0 && p.nomination < q.nomination {
 		return false
 	}

@@ -73,6 +73,8 @@ type pair struct {
 	// nominateOnSuccess (controlled): the peer sent USE-CANDIDATE before our
 	// own check of the pair succeeded (RFC 8445 §7.3.1.5).
 	nominateOnSuccess bool
+	// demanded: the program chose it, see BindingRequestHandler.
+	demanded bool
 	// refused: the peer answered its last check with an error; only a check of
 	// the peer's makes it worth another.
 	refused bool

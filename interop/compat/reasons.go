@@ -39,13 +39,13 @@ var missingReasons = []rule{
 			"hands packets to their connections, and UDPMux and TCPMux are made by this module's functions only. Server-reflexive candidates are found through every UDPMux, " +
 			"and Network of SettingEngine.SetNetwork is in the place of pion/transport's Net"},
 	{names: names(`ice\.Candidate\.Last(Received|Sent)`), reason: "are not the candidate's: it is a value that no traffic changes. ICECandidatePairStats has the times of a pair"},
-	{names: names(`SettingEngine\.SetICEBindingRequestHandler`),
-		reason: "hands each check to the program before it is answered, so that it picks the pair. Here the controlling side moves to the better pair by itself, and SetRemoteIPFilter refuses addresses"},
 	{names: names(`SettingEngine\.SetNet`), reason: "is SetNetwork here: its type in pion is of pion/transport, in a version that the engines used here have left behind"},
 }
 
 // differsReasons say why a name is another thing here.
 var differsReasons = []rule{
+	{names: names(`SettingEngine\.SetICEBindingRequestHandler`),
+		reason: "Its pair is an ice.Pair, of which ice.CandidatePair is another name: handlers compile as before that read its Local and Remote. ICECandidatePairStats has the figures"},
 	{names: names(`ice\.Candidate(\..*)?|ice\.NewCandidate.*`),
 		reason: "A candidate is a value, not an interface, so that goroutines can share it. Calls of its methods compile as before, where it is in a variable"},
 	{names: names(`ice\.(UDPMux|TCPMux)`),
