@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/pion/logging"
-	"github.com/pion/stun/v4"
 	"golang.org/x/net/proxy"
 
 	"github.com/parleyrtc/webrtc/ice"
@@ -54,9 +53,7 @@ func (e *SettingEngine) SetLite(lite bool) { e.lite = lite }
 // If it returns true the connection moves to the pair as soon as that has answered.
 // It runs for each check that arrives, on the goroutine that owns the connection: it
 // must not block, call the connection, or keep the message.
-func (e *SettingEngine) SetICEBindingRequestHandler(
-	bindingRequestHandler func(m *stun.Message, local, remote ice.Candidate, pair *ice.CandidatePair) bool,
-) {
+func (e *SettingEngine) SetICEBindingRequestHandler(bindingRequestHandler ice.BindingRequestHandler) {
 	e.bindingRequest = bindingRequestHandler
 }
 
