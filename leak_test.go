@@ -154,7 +154,12 @@ func twice(m map[string]int) map[string]int {
 // goroutinesByPart counts the goroutines of the library by what they do.
 func goroutinesByPart() map[string]int {
 	stacks := make([]byte, 1<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
+	n := runtime.Stack(stacks, true)
+	for n == len(stacks) { // there may be more
+		stacks = make([]byte, 2*len(stacks))
+		n = runtime.Stack(stacks, true)
+	}
+	stacks = stacks[:n]
 	counts := map[string]int{}
 	for _, g := range strings.Split(string(stacks), "\n\n") {
 		_, creator, _ := strings.Cut(g, "created by ")
