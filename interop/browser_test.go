@@ -28,6 +28,7 @@ var browsers = map[string]func(dir, url string) (*exec.Cmd, error){
 	"firefox with camera":  firefoxWithCamera,
 
 	"chromium without UDP": chromiumBehindNAT,
+	"chromium with SNAP":   chromiumWithSnap,
 }
 
 // chromium hides addresses behind mDNS names, as it does for users who have
@@ -52,6 +53,16 @@ func chromiumWithCamera(dir, url string) (*exec.Cmd, error) {
 	flags := []string{"--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 		"--autoplay-policy=no-user-gesture-required", "--mute-audio"}
 	cmd.Args = slices.Insert(cmd.Args, 1, flags...)
+	return cmd, nil
+}
+
+// chromiumWithSnap has INIT chunks in its descriptions (draft-hancke-tsvwg-snap-00).
+func chromiumWithSnap(dir, url string) (*exec.Cmd, error) {
+	cmd, err := chromium(dir, url)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Args = slices.Insert(cmd.Args, 1, "--enable-blink-features=WebRtcSctpSnap", "--force-fieldtrials=WebRTC-Sctp-Snap/Enabled/")
 	return cmd, nil
 }
 

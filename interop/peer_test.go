@@ -151,6 +151,8 @@ var starters = map[string]func(name string) (p peer, stop func(), err error){
 	"firefox with camera":  startBrowser,
 
 	"chromium without UDP": startBehindNAT,
+	"chromium with SNAP":   startBrowser,
+	"pion with SNAP":       startPion,
 
 	"aiortc":         startAIORTC,
 	"gstreamer":      startGStreamer,

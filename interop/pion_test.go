@@ -13,6 +13,7 @@ import (
 
 // A pionPeer is pion/webrtc in this process.
 type pionPeer struct {
+	snap        bool       // it has INIT chunks in its descriptions
 	mu          sync.Mutex // guards all below
 	pc          *pion.PeerConnection
 	session     string
@@ -23,8 +24,8 @@ type pionPeer struct {
 	media       *pionMedia
 }
 
-func startPion(string) (peer, func(), error) {
-	p := &pionPeer{}
+func startPion(name string) (peer, func(), error) {
+	p := &pionPeer{snap: name == "pion with SNAP"}
 	return p, func() { _ = p.close() }, nil
 }
 
@@ -164,7 +165,13 @@ func (p *pionPeer) start(args arguments) error {
 	if err := args.read(1, &session); err != nil {
 		return err
 	}
-	pc, err := pion.NewPeerConnection(pion.Configuration{})
+	make := pion.NewPeerConnection
+	if p.snap {
+		var settings pion.SettingEngine
+		settings.EnableSctpSnap(true)
+		make = pion.NewAPI(pion.WithSettingEngine(settings)).NewPeerConnection
+	}
+	pc, err := make(pion.Configuration{})
 	if err != nil {
 		return err
 	}
