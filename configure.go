@@ -10,7 +10,8 @@ import (
 // agentConfig is what a transport's ICE agent works with.
 func (pc *PeerConnection) agentConfig(t *transport) ice.AgentConfig {
 	return ice.AgentConfig{
-		Lite: pc.api.settings.lite,
+		Lite:    pc.api.settings.lite,
+		Flights: pc.api.settings.flightsInChecks,
 
 		Renominate:          pc.api.settings.renomination.enabled,
 		NominationValue:     pc.api.settings.renomination.value,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/rtcp"
 
+	"github.com/parleyrtc/webrtc/ice"
 	"github.com/parleyrtc/webrtc/internal/dtlstransport"
 	"github.com/parleyrtc/webrtc/internal/rtcerr"
 	"github.com/parleyrtc/webrtc/sdp"
@@ -102,6 +103,9 @@ func (t *transport) newDTLS() *dtlstransport.Transport {
 	config := t.pc.dtls
 	config.Logger = t.log
 	config.Send = t.sendRecords
+	if config.MTU == 0 && t.pc.api.settings.flightsInChecks {
+		config.MTU = ice.MaxFlightPacket
+	}
 	var dtls *dtlstransport.Transport
 	config.OnState = func(state dtlstransport.State, err error) {
 		t.pc.loop.post(func(time.Time) {
@@ -164,12 +168,17 @@ func (t *transport) startDTLS(e signaling.StartDTLS) {
 }
 
 func (t *transport) startPendingDTLS() {
-	if t.dtlsReady == nil || t.dtlsStarted || t.path.Load() == nil {
+	early := t.path.Load() == nil
+	if t.dtlsReady == nil || t.dtlsStarted || early && !t.startsEarly() {
 		return
 	}
 	t.dtlsStarted = true
 	if t.pc.dtls.FlightInterval == 0 {
-		t.dtls.Load().SetFlightInterval(dtlstransport.FlightInterval(t.roundTripTime()))
+		interval := dtlstransport.FlightInterval(t.roundTripTime())
+		if early {
+			interval = earlyFlightInterval
+		}
+		t.dtls.Load().SetFlightInterval(interval)
 	}
 	role := dtlstransport.Passive
 	if t.dtlsReady.Client {
@@ -177,6 +186,10 @@ func (t *transport) startPendingDTLS() {
 	}
 	if err := t.dtls.Load().Start(role, dtlsFingerprints(t.dtlsReady.Fingerprints)); err != nil {
 		t.dtlsFailed(err)
+		return
+	}
+	if early {
+		t.agent.StartFlights(time.Now(), t.dtlsReady.Client)
 	}
 }
 
@@ -209,6 +222,7 @@ func (t *transport) dtlsEvent(state dtlstransport.State, err error) {
 	case dtlstransport.StateConnecting:
 		t.dtlsStateChanged(DTLSTransportStateConnecting)
 	case dtlstransport.StateConnected:
+		t.agent.EndFlights()
 		t.keyMedia()
 		t.dtlsStateChanged(DTLSTransportStateConnected)
 		t.pc.startAssociation()
@@ -220,7 +234,9 @@ func (t *transport) dtlsEvent(state dtlstransport.State, err error) {
 			go t.pc.Close() // ends with it
 		}
 	case dtlstransport.StateFailed:
-		t.dtlsFailed(err)
+		if !t.startsAgain(err) {
+			t.dtlsFailed(err)
+		}
 	}
 }
 

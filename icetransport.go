@@ -141,4 +141,5 @@ func (t *transport) selectedPairChanged(p ice.Pair) {
 		}
 	})
 	t.startPendingDTLS()
+	t.flushFlights()
 }

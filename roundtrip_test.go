@@ -12,12 +12,14 @@ import (
 // where each goes.
 func TestVirtualRoundTripsToTheFirstMessage(t *testing.T) {
 	plain := func(e *SettingEngine) { e.EnableSctpSnap(false) }
+	early := func(e *SettingEngine) { e.EnableDTLSInSTUN(true) }
 	for _, c := range []struct {
 		name              string
 		settings          func(*SettingEngine)
 		offerer, answerer float64 // round trips, if that side creates the channel and sends
 	}{
 		{"by default", func(*SettingEngine) {}, 2.5, 3},
+		{"with DTLS in the checks", early, 1.5, 2},
 		{"without INIT chunks in descriptions", plain, 4.5, 4},
 	} {
 		for opener, want := range map[string]float64{"offerer": c.offerer, "answerer": c.answerer} {
@@ -28,6 +30,13 @@ func TestVirtualRoundTripsToTheFirstMessage(t *testing.T) {
 			})
 		}
 	}
+	t.Run("one has no DTLS in its checks", func(t *testing.T) {
+		for _, side := range [][2]func(*SettingEngine){{early, func(*SettingEngine) {}}, {func(*SettingEngine) {}, early}} {
+			if got := roundTrips(t, "offerer", side[0], side[1]); !near(got, 2.5) {
+				t.Errorf("%.2f round trips, want 2.5 as without", got)
+			}
+		}
+	})
 	t.Run("one has no INIT chunk", func(t *testing.T) {
 		for _, side := range [][2]func(*SettingEngine){{plain, func(*SettingEngine) {}}, {func(*SettingEngine) {}, plain}} {
 			if got := roundTrips(t, "offerer", side[0], side[1]); !near(got, 4.5) {

@@ -46,6 +46,7 @@ type SettingEngine struct {
 	dtls               dtlstransport.Config
 	sctp               sctptransport.Config
 	sctpWithoutSnap    bool
+	flightsInChecks    bool
 	srtp               srtptransport.Config
 	trackBeforePacket  bool
 	unmoderated        bool // a socket's goroutine does not let media gather

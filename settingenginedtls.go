@@ -31,6 +31,11 @@ func (e *SettingEngine) SetDTLSConnectContextMaker(connectContextMaker func() (c
 // ICE has shown already that the client is where its packets come from.
 func (e *SettingEngine) SetDTLSInsecureSkipHelloVerify(skip bool) { e.dtls.HelloVerify = !skip }
 
+// EnableDTLSInSTUN says whether the handshake begins within the connectivity checks
+// (draft-hancke-webrtc-sped-00), one round trip earlier than the first path is there.
+// With a peer that does not know it, it begins with the path, as it does by default.
+func (e *SettingEngine) EnableDTLSInSTUN(isEnabled bool) { e.flightsInChecks = isEnabled }
+
 // SetDTLSDisableInsecureSkipVerify says whether a client verifies the server's
 // chain of certificates, too, against the roots of SetDTLSRootCAs. By default
 // the fingerprint alone counts, as RFC 8827 §5.6 has it.

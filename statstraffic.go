@@ -100,7 +100,12 @@ func (y *receipts) count(s *socket, a arrival) {
 // sendRecords is send for DTLS, which notes when it sends nowhere else. Media has
 // its own times (see lastSent).
 func (t *transport) sendRecords(datagrams [][]byte) error {
-	if p := t.path.Load(); p != nil && p.traffic != nil {
+	p := t.path.Load()
+	if p == nil && t.pc.api.settings.flightsInChecks {
+		t.postFlights(datagrams)
+		return nil
+	}
+	if p != nil && p.traffic != nil {
 		p.traffic.lastSent.Store(time.Now().UnixNano())
 	}
 	return t.send(datagrams)

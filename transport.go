@@ -59,6 +59,7 @@ type transport struct {
 	dtls        atomic.Pointer[dtlstransport.Transport]
 	dtlsReady   *signaling.StartDTLS // waits for the first path
 	dtlsStarted bool
+	lateDTLS    bool // its handshake waits for a path
 
 	// media is the RTP session, nil before a description has media on the
 	// transport; sockets' goroutines read it.

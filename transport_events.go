@@ -17,6 +17,8 @@ func (t *transport) agentEvent(now time.Time, event ice.Event) {
 	case ice.SelectedPairChanged:
 		t.confirm(now, e.Pair.Base, e.Pair.To, false)
 		t.selectedPairChanged(e.Pair)
+	case ice.FlightReceived:
+		t.dtls.Load().HandleDatagram(e.Data)
 	case ice.RoleChanged:
 		t.roleChanged(e.Controlling)
 	}

@@ -31,6 +31,10 @@ type AgentConfig struct {
 	// Lite makes an agent that only answers checks (RFC 8445 §2.5). It is
 	// controlled by a full peer; its own address must be reachable without.
 	Lite bool
+	// Flights carries the packets of the DTLS handshake in checks and their answers
+	// until a pair is valid (draft-hancke-webrtc-sped-00); see Agent.SendFlight. A peer
+	// that does not know it gets none.
+	Flights bool
 	// Timing holds the clocks.
 	Timing Timing
 	// MaxPairs bounds a checklist (RFC 8445 §6.1.2.5); 0 means DefaultMaxPairs.
@@ -96,6 +100,7 @@ type Agent struct {
 	paced time.Time
 
 	packets  packetQueue
+	flights  flights
 	events   []Event
 	counters Counters
 	errors   errorBudget
@@ -114,7 +119,7 @@ type Agent struct {
 func NewAgent(config AgentConfig) *Agent {
 	a := &Agent{
 		timing: config.Timing.withDefaults(), maxPairs: config.MaxPairs, rand: config.Rand, log: config.Logger,
-		sees: config.BindingRequest,
+		sees: config.BindingRequest, flights: flights{carrying: config.Flights},
 		lite: config.Lite, controlling: config.Controlling, tieBreaker: config.TieBreaker, state: ConnectionStateNew,
 	}
 	a.renominating.configure(config)

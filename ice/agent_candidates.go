@@ -170,6 +170,7 @@ func (a *Agent) announce(l *checklist, r *remoteCandidate, c Candidate) {
 		}
 	}
 	l.sort()
+	a.answerFlight() // it may have what one that nobody has announced may not
 }
 
 // addRemote stores r, at the cost of the worst one if there are too many; nil

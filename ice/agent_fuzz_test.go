@@ -23,7 +23,7 @@ func FuzzHandlePacket(f *testing.F) {
 	f.Add([]byte{0x07, 20, 0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
 	f.Fuzz(func(t *testing.T, in []byte) {
 		w := newWire(t)
-		a := w.agent("a", AgentConfig{Controlling: len(in)%2 == 0})
+		a := w.agent("a", AgentConfig{Controlling: len(in)%2 == 0, Flights: len(in)%3 == 0})
 		a.host(1, addrA)
 		p := against(a, addrB)
 		p.check(addrB, true)

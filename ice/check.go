@@ -95,6 +95,9 @@ func (a *Agent) writeRequest(t *transaction) []byte {
 	} else {
 		addUint64(m, stun.AttrICEControlled, a.tieBreaker)
 	}
+	if r := t.pair.remote; a.flights.carrying {
+		r.carried += a.flights.attach(m, r.flightRoom(r.carried))
+	}
 	l.remoteKey.sign(m)
 	addFingerprint(m)
 	return m.Raw
@@ -110,13 +113,17 @@ func reflexivePriority(c Candidate) uint32 {
 // pace starts the checks that are due, one each Ta over all generations
 // (RFC 8445 §6.1.4.2).
 func (a *Agent) pace(now time.Time) {
-	for !now.Before(a.paced) {
+	for !now.Before(a.paced) && !now.Before(a.flights.hold) {
 		p := a.nextCheck()
 		if p == nil {
 			return
 		}
 		a.paced = now.Add(a.timing.Ta)
+		turn := a.flights.next
 		a.check(now, p)
+		if a.flights.next != turn && a.flights.waiting() { // the rest of a flight
+			a.hasten()
+		}
 	}
 }
 
@@ -143,12 +150,20 @@ func (a *Agent) checkDue() time.Time {
 	}
 	for _, l := range a.lists {
 		if l.searching() && len(l.triggered) > 0 {
-			return a.paced
+			return a.checkTime()
 		}
 	}
 	l := a.checked()
 	if l == nil || !l.searching() || l.held || l.nextOrdinary() == nil {
 		return time.Time{}
+	}
+	return a.checkTime()
+}
+
+// checkTime is when the next check may be sent.
+func (a *Agent) checkTime() time.Time {
+	if a.flights.hold.After(a.paced) {
+		return a.flights.hold
 	}
 	return a.paced
 }
@@ -237,6 +252,9 @@ func (a *Agent) retransmit(now time.Time) {
 		case t.attempts < a.timing.Rc && !t.pair.tcp() && !t.pair.remote.suspected && !a.vain(t):
 			t.attempts++
 			t.pair.stats.RetransmissionsSent++
+			if a.flights.carrying { // with the packet that is next
+				t.raw = append(t.raw[:0], a.writeRequest(t)...)
+			}
 			a.transmit(t)
 			a.schedule(now, t)
 		default:

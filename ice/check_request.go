@@ -137,6 +137,7 @@ func (a *Agent) handleRequest(now time.Time, base int, from netip.AddrPort, r *b
 	if !a.repairRole(base, from, r, l) {
 		return true
 	}
+	a.takeFlight(now, r)
 	spent := a.respond(base, from, r, l)
 	a.learn(now, l, earlyCheck{
 		base: base, from: from, again: again, priority: r.priority,
@@ -236,6 +237,9 @@ func (a *Agent) respond(base int, from netip.AddrPort, r *binding, l *checklist)
 	m := &a.out
 	start(m, stun.ClassSuccessResponse, r.id)
 	addXORAddress(m, from)
+	if a.flights.carrying {
+		a.flights.attach(m, amplification*len(r.raw))
+	}
 	l.localKey.sign(m)
 	addFingerprint(m)
 	a.packets.push(base, from, m.Raw)
@@ -302,6 +306,7 @@ func (a *Agent) learn(now time.Time, l *checklist, c earlyCheck, r *binding) {
 		}
 	}
 	p.remote.credit += c.credit
+	p.remote.asked += c.credit / amplification
 	s := &p.stats
 	if s.FirstRequestReceivedTimestamp.IsZero() {
 		s.FirstRequestReceivedTimestamp = now

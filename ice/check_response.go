@@ -32,6 +32,7 @@ func (a *Agent) handleResponse(now time.Time, base int, from netip.AddrPort, r *
 		return false
 	}
 	p.remote.proven = true
+	a.takeFlight(now, r)
 	if len(r.unknown) > 0 {
 		// The transaction has failed then (RFC 8489 §6.3.3).
 		a.counters.UnknownAttributes++

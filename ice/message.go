@@ -41,6 +41,9 @@ type binding struct {
 	// nomination is the value of the attribute nominationType, 0 without.
 	nominationType stun.AttrType
 	nomination     uint32
+	hasFlight      bool   // the attribute of a packet of the DTLS handshake is there
+	flight         []byte // the packet; empty for none
+	flightAcks     []byte // checksums of packets
 }
 
 // read takes m apart. It keeps slices of m.Raw.
@@ -81,6 +84,14 @@ func (b *binding) readAttribute(t stun.AttrType, v []byte) {
 	case stun.AttrErrorCode:
 		if len(v) >= 4 && b.errorCode == 0 {
 			b.errorCode = int(v[2]&7)*100 + int(v[3])
+		}
+	case attrDTLSInSTUN:
+		if !b.hasFlight {
+			b.hasFlight, b.flight = true, v
+		}
+	case attrDTLSInSTUNAck:
+		if b.flightAcks == nil && len(v)%4 == 0 {
+			b.flightAcks = v
 		}
 	case stun.AttrMappedAddress, stun.AttrRealm, stun.AttrNonce, stun.AttrUnknownAttributes,
 		stun.AttrMessageIntegritySHA256, stun.AttrPasswordAlgorithm, stun.AttrUserhash:

@@ -26,6 +26,9 @@ type remoteCandidate struct {
 	// suspected: packets came from it that nothing shows to be the peer's yet (see
 	// HandleStranger).
 	suspected bool
+	// asked is how many bytes came in checks from it, less a part for the answers, and
+	// carried how many of the DTLS handshake it was sent in checks.
+	asked, carried int
 }
 
 // amplification is how many bytes are sent for each byte that came from an address

@@ -82,6 +82,7 @@ func (a *Agent) SetRemoteCredentials(now time.Time, ufrag, pwd string) {
 	if a.closed {
 		return
 	}
+	a.holdForFlight(now)
 	cur := a.current()
 	switch {
 	case cur.remoteKey == nil:

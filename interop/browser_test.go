@@ -29,6 +29,7 @@ var browsers = map[string]func(dir, url string) (*exec.Cmd, error){
 
 	"chromium without UDP": chromiumBehindNAT,
 	"chromium with SNAP":   chromiumWithSnap,
+	"chromium with SPED":   chromiumWithSped,
 }
 
 // chromium hides addresses behind mDNS names, as it does for users who have
@@ -63,6 +64,16 @@ func chromiumWithSnap(dir, url string) (*exec.Cmd, error) {
 		return nil, err
 	}
 	cmd.Args = slices.Insert(cmd.Args, 1, "--enable-blink-features=WebRtcSctpSnap", "--force-fieldtrials=WebRTC-Sctp-Snap/Enabled/")
+	return cmd, nil
+}
+
+// chromiumWithSped carries the DTLS handshake in checks (draft-hancke-webrtc-sped-00).
+func chromiumWithSped(dir, url string) (*exec.Cmd, error) {
+	cmd, err := chromium(dir, url)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Args = slices.Insert(cmd.Args, 1, "--force-fieldtrials=WebRTC-IceHandshakeDtls/Enabled/")
 	return cmd, nil
 }
 

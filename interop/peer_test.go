@@ -153,6 +153,7 @@ var starters = map[string]func(name string) (p peer, stop func(), err error){
 	"chromium without UDP": startBehindNAT,
 	"chromium with SNAP":   startBrowser,
 	"pion with SNAP":       startPion,
+	"chromium with SPED":   startBrowser,
 
 	"aiortc":         startAIORTC,
 	"gstreamer":      startGStreamer,

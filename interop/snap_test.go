@@ -43,3 +43,15 @@ func TestInitChunks(t *testing.T) {
 		s.weGot("theirs", want)
 	})
 }
+
+// TestDTLSInChecks meets peers with the DTLS handshake in our checks
+// (draft-hancke-webrtc-sped-00): one that does the same, and others, with which the
+// handshake begins with the path.
+func TestDTLSInChecks(t *testing.T) {
+	for _, name := range []string{"chromium with SPED", "chromium", "firefox", "pion", "libdatachannel"} {
+		t.Run(name, func(t *testing.T) {
+			early := func(e *webrtc.SettingEngine) { e.EnableDTLSInSTUN(true) }
+			eachWay(t, name, early, func(*testing.T, *session) {})
+		})
+	}
+}
