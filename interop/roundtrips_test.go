@@ -147,8 +147,26 @@ func (r *relay) learn(second int) {
 	r.ends[1] = &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: second}
 }
 
-// pass moves what end i sends to the other, from the port that the other knows.
+// pass moves what end i sends to the other, in order and from the port that the other
+// knows.
 func (r *relay) pass(i int) {
+	type packet struct {
+		due  time.Time
+		data []byte
+	}
+	queue := make(chan packet, 1<<12)
+	defer close(queue)
+	go func() {
+		for p := range queue {
+			time.Sleep(time.Until(p.due))
+			r.mu.Lock()
+			to := r.ends[1-i]
+			r.mu.Unlock()
+			if to != nil {
+				_, _ = r.sockets[1-i].WriteToUDP(p.data, to)
+			}
+		}
+	}()
 	for {
 		buf := make([]byte, 2048)
 		n, from, err := r.sockets[i].ReadFromUDP(buf)
@@ -158,14 +176,7 @@ func (r *relay) pass(i int) {
 		if i == 1 {
 			r.learn(from.Port) // it may be faster than its answer
 		}
-		time.AfterFunc(relayDelay, func() {
-			r.mu.Lock()
-			to := r.ends[1-i]
-			r.mu.Unlock()
-			if to != nil {
-				_, _ = r.sockets[1-i].WriteToUDP(buf[:n], to)
-			}
-		})
+		queue <- packet{time.Now().Add(relayDelay), buf[:n]}
 	}
 }
 
