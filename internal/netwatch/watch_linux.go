@@ -13,8 +13,22 @@ import (
 // comes up tells of itself, its link and each address.
 const settle = 20 * time.Millisecond
 
-// A waiter is a netlink socket that gets a message for each change of an interface or
-// its addresses (rtnetlink(7)); without one, where the kernel grants none, it polls.
+// Open returns a netlink socket that gets a message for each change of an interface or
+// its addresses (rtnetlink(7)). It does not block, and is the caller's to close.
+func Open() (fd int, err error) {
+	fd, err = unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
+	if err != nil {
+		return 0, err
+	}
+	groups := uint32(unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR)
+	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups}); err != nil {
+		_ = unix.Close(fd)
+		return 0, err
+	}
+	return fd, nil
+}
+
+// A waiter has such a socket; without one, where the kernel grants none, it polls.
 type waiter struct {
 	socket *os.File
 	raw    syscall.RawConn
@@ -22,13 +36,8 @@ type waiter struct {
 }
 
 func newWaiter() waiter {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
+	fd, err := Open()
 	if err != nil {
-		return waiter{poller: newPoller()}
-	}
-	groups := uint32(unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR)
-	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups}); err != nil {
-		_ = unix.Close(fd)
 		return waiter{poller: newPoller()}
 	}
 	socket := os.NewFile(uintptr(fd), "netlink")
@@ -45,7 +54,7 @@ func (w *waiter) wait(quit <-chan struct{}) bool {
 	if w.socket == nil {
 		return w.poller.wait(quit)
 	}
-	if w.raw.Read(drain) != nil {
+	if w.raw.Read(Drain) != nil {
 		return false
 	}
 	timer := time.NewTimer(settle)
@@ -55,7 +64,7 @@ func (w *waiter) wait(quit <-chan struct{}) bool {
 	case <-quit:
 		return false
 	}
-	return w.raw.Control(func(fd uintptr) { drain(fd) }) == nil
+	return w.raw.Control(func(fd uintptr) { Drain(fd) }) == nil
 }
 
 // end ends a wait.
@@ -65,10 +74,10 @@ func (w *waiter) end() {
 	}
 }
 
-// drain empties the socket and reports whether there was anything. What the messages
+// Drain empties the socket of Open and reports whether there was anything. What the messages
 // say does not matter, so the rest of a long one may get lost; and if the socket's
 // buffer has overflowed (ENOBUFS) something has changed.
-func drain(fd uintptr) (changed bool) {
+func Drain(fd uintptr) (changed bool) {
 	var message [64]byte
 	for {
 		_, _, err := unix.Recvfrom(int(fd), message[:], unix.MSG_DONTWAIT)
@@ -77,7 +86,7 @@ func drain(fd uintptr) (changed bool) {
 			return changed
 		case errors.Is(err, unix.EINTR):
 		case err != nil && !errors.Is(err, unix.ENOBUFS):
-			return true
+			return true // what is wrong is not known: the list is to be read anew
 		default:
 			changed = true
 		}

@@ -3,11 +3,10 @@
 package udp
 
 import (
-	"errors"
 	"slices"
 	"sync"
 
-	"golang.org/x/sys/unix"
+	"github.com/parleyrtc/webrtc/internal/netwatch"
 )
 
 // interfaceList is the system's.
@@ -35,13 +34,14 @@ func (l *listed) get() ([]Interface, error) {
 	defer l.mu.Unlock()
 	if !l.tried {
 		l.tried = true
-		l.fd, l.watched = watchInterfaces()
+		fd, err := netwatch.Open()
+		l.fd, l.watched = fd, err == nil
 	}
 	if !l.watched {
 		return listInterfaces()
 	}
 	// What changes from here on is told of the next time.
-	if interfacesChanged(l.fd) || !l.current {
+	if netwatch.Drain(uintptr(l.fd)) || !l.current {
 		all, err := listInterfaces()
 		if l.interfaces, l.current = all, err == nil; err != nil {
 			return nil, err
@@ -52,38 +52,4 @@ func (l *listed) get() ([]Interface, error) {
 		out[i].Addrs = slices.Clone(out[i].Addrs)
 	}
 	return out, nil
-}
-
-// watchInterfaces opens a socket that gets a message for each change of an interface
-// or its addresses (rtnetlink(7)).
-func watchInterfaces() (fd int, ok bool) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
-	if err != nil {
-		return 0, false
-	}
-	groups := uint32(unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR)
-	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups}); err != nil {
-		_ = unix.Close(fd)
-		return 0, false
-	}
-	return fd, true
-}
-
-// interfacesChanged empties the socket and reports whether there was anything. What
-// the messages say does not matter, so the rest of a long one may get lost; and if the
-// socket's buffer has overflowed (ENOBUFS) something has changed.
-func interfacesChanged(fd int) (changed bool) {
-	var message [64]byte
-	for {
-		_, _, err := unix.Recvfrom(fd, message[:], unix.MSG_DONTWAIT)
-		switch {
-		case errors.Is(err, unix.EAGAIN):
-			return changed
-		case errors.Is(err, unix.EINTR):
-		case err != nil && !errors.Is(err, unix.ENOBUFS):
-			return true // what is wrong is not known: the list is read anew
-		default:
-			changed = true
-		}
-	}
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/parleyrtc/webrtc/internal/netwatch"
 )
 
 // In a network namespace of its own, where nobody else changes anything.
@@ -35,7 +37,7 @@ func TestInterfacesAreListedAnewWhenTheyChange(t *testing.T) {
 	if !slices.Contains(addrs, netip.MustParsePrefix("127.0.0.1/8")) {
 		t.Errorf("the loopback interface is up and has %v", addrs)
 	}
-	if interfacesChanged(l.fd) {
+	if netwatch.Drain(uintptr(l.fd)) {
 		t.Error("the change was read and is told of again")
 	}
 }
