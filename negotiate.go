@@ -87,7 +87,9 @@ func Negotiate(ctx context.Context, pc *PeerConnection, channel SignalChannel, s
 		}
 	})
 	defer pc.OnNegotiationNeeded(nil)
+	pc.negotiates.Store(true)
 	defer pc.OnICECandidate(nil)
+	defer pc.negotiates.Store(false)
 	work, cancel := context.WithCancel(ctx)
 	var tasks sync.WaitGroup
 	defer tasks.Wait()

@@ -63,6 +63,8 @@ type PeerConnection struct {
 
 	// isClosed is [[IsClosed]] of the specification.
 	isClosed atomic.Bool
+	// negotiates: Negotiate is at work, and passes candidates on that come late.
+	negotiates atomic.Bool
 	// dataWanted says that the description needs a data section, because a
 	// channel was created or the configuration asks for it.
 	dataWanted atomic.Bool
@@ -468,7 +470,8 @@ func (pc *PeerConnection) OnConnectionStateChange(f func(PeerConnectionState)) {
 // sends to the peer as it likes (ICECandidate.ToJSON). A candidate whose
 // ToJSON has an empty Candidate ends a generation and is for the peer too; nil
 // says that gathering is complete and is for the program alone
-// (webrtc-pc §4.8.1.1).
+// (webrtc-pc §4.8.1.1). Candidates of networks that turn up after nil are announced
+// only after SettingEngine.SetContinualGathering(true).
 func (pc *PeerConnection) OnICECandidate(f func(*ICECandidate)) { pc.handlers.candidate.set(f) }
 
 // OnICECandidateError sets the handler for failures of gathering, such as a

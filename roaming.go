@@ -78,6 +78,11 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
+// announcesLate says whether candidates are announced after the nil candidate.
+func (pc *PeerConnection) announcesLate() bool {
+	return pc.api.settings.announceLate || pc.negotiates.Load()
+}
+
 // A strangerNotice lets the loop know of packets from unknown addresses, now and then.
 type strangerNotice struct{ next atomic.Int64 } // in nanoseconds since 1970
 

@@ -40,6 +40,7 @@ type SettingEngine struct {
 	proxy              proxy.Dialer
 	ignoredIPs         []string // of SetNAT1To1IPs
 	gatherOnce         bool     // networks that come later are not gathered from
+	announceLate       bool     // their candidates are announced
 	renomination       renominationSettings
 	timing             ice.Timing
 	gather             ice.GathererConfig

@@ -9,10 +9,16 @@ import (
 
 // SetContinualGathering says whether connections follow the host from network to
 // network, which is the default: when an interface comes up or gets an address, candidates
-// for it are gathered, announced through OnICECandidate and checked, also after the
-// gathering state has become complete and the nil candidate was announced; when an
-// address goes, its candidates go with it; and a relay that its server has forgotten
-// is allocated anew. Media and data go on over the best pair without an ICE restart.
+// for it are gathered and checked, also after the gathering state has become complete;
+// when an address goes, its candidates go with it; and a relay that its server has
+// forgotten is allocated anew. Media and data go on over the best pair without an ICE
+// restart.
+//
+// With true, such candidates are announced through OnICECandidate, too, also after the
+// nil candidate: the peer can then check them itself, which finds ways that our own
+// checks do not. A program has to ask for it because many take nil for the end, and
+// close what they send candidates through. Without it the peer learns the addresses from
+// the checks that come from them. Negotiate announces them in any case.
 //
 // With false, candidates are gathered once for each generation: the program has to
 // restart ICE when the network has changed.
@@ -20,7 +26,9 @@ import (
 // While nothing changes it costs nothing: the kernel tells of changes on Linux, one
 // goroutine of the process looks every few seconds elsewhere. With SetNetwork it needs
 // an ice.NetworkWatcher.
-func (e *SettingEngine) SetContinualGathering(continual bool) { e.gatherOnce = !continual }
+func (e *SettingEngine) SetContinualGathering(continual bool) {
+	e.gatherOnce, e.announceLate = !continual, continual
+}
 
 // NominationValueGenerator returns the value of the next nomination. It is called on
 // the connection's own goroutine and must neither block nor call the connection.

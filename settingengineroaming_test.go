@@ -3,6 +3,7 @@ package webrtc
 import (
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,26 +63,61 @@ func TestRenominationIsAnnounced(t *testing.T) {
 	}
 }
 
-// A host that gets another network gathers from it, unless that was turned off.
+// A host that gets another network gathers from it, unless that was turned off. After
+// the nil candidate, which comes once, others are announced only to programs that have
+// asked for them: many close at nil what they send candidates through.
 func TestVirtualContinualGathering(t *testing.T) {
-	for _, continual := range []bool{true, false} {
-		inWorld(t, 1, func(w *world) {
-			var settings SettingEngine
-			settings.SetContinualGathering(continual)
-			a, b := w.peerWith("a", settings, simnet.Addrs("192.0.2.1")), w.peer("b", simnet.Addrs("192.0.2.2"))
-			w.signal(a, b, fixed(10*time.Millisecond))
-			a.channel("chat", nil)
-			a.negotiates(b, 10*time.Millisecond)
-			w.within(5*time.Second, "both are connected", connected(a, b))
-			time.Sleep(time.Minute)
-			a.host.AddInterface("wlan0", simnet.Addrs("198.51.100.7"))
-			time.Sleep(time.Minute)
-			if got := strings.Contains(a.LocalDescription().SDP, "198.51.100.7"); got != continual {
-				t.Errorf("continual %v: the new address is in the description: %v", continual, got)
-			}
-			if s := a.ICEGatheringState(); s != ICEGatheringStateComplete || !connected(a, b)() {
-				t.Errorf("continual %v: gathering is %v", continual, s)
-			}
+	gathers, once := SettingEngine{}, SettingEngine{}
+	gathers.SetContinualGathering(true)
+	once.SetContinualGathering(false)
+	for _, c := range []struct {
+		name             string
+		settings         SettingEngine
+		gathers, informs bool
+	}{
+		{"by default", SettingEngine{}, true, false},
+		{"with true", gathers, true, true},
+		{"with false", once, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inWorld(t, 1, func(w *world) {
+				a, b := w.peerWith("a", c.settings, simnet.Addrs("192.0.2.1")), w.peer("b", simnet.Addrs("192.0.2.2"))
+				w.signal(a, b, fixed(10*time.Millisecond))
+				toPeer := a.handlers.candidate.get()
+				var nils, late atomic.Int32
+				a.OnICECandidate(func(c *ICECandidate) {
+					if c == nil {
+						nils.Add(1)
+					} else if nils.Load() > 0 {
+						late.Add(1)
+					}
+					toPeer(c)
+				})
+				a.channel("chat", nil)
+				a.negotiates(b, 10*time.Millisecond)
+				w.within(5*time.Second, "both are connected", connected(a, b))
+				time.Sleep(time.Minute)
+				a.host.AddInterface("wlan0", simnet.Addrs("198.51.100.7"))
+				time.Sleep(time.Minute)
+				if got := strings.Contains(a.LocalDescription().SDP, "198.51.100.7"); got != c.gathers {
+					t.Errorf("the new address is in the description: %v", got)
+				}
+				if s := a.ICEGatheringState(); s != ICEGatheringStateComplete || !connected(a, b)() {
+					t.Errorf("gathering is %v", s)
+				}
+				if nils.Load() != 1 || (late.Load() > 0) != c.informs {
+					t.Errorf("%d nil candidates, and %d others after the first", nils.Load(), late.Load())
+				}
+				if !c.gathers {
+					return
+				}
+				a.host.Interface("eth0").Remove()
+				w.within(5*time.Second, "the new network is in use", func() bool {
+					pair, _ := a.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+					return pair != nil && pair.Local.Address == "198.51.100.7"
+				})
+				w.within(5*time.Second, "both are connected", connected(a, b))
+			})
 		})
 	}
 }

@@ -70,11 +70,36 @@ func (t *transport) candidateFound(now time.Time, e ice.CandidateFound) {
 	local := *candidateFrom(e.Candidate)
 	local.url = e.URL
 	t.publicICE.locals.add(local)
+	if t.pc.gatheringState == ICEGatheringStateComplete && !t.pc.announcesLate() {
+		return
+	}
 	for _, place := range places {
 		candidate := candidateFrom(e.Candidate)
 		candidate.SDPMid, candidate.SDPMLineIndex, candidate.url = place.Mid, place.Index, e.URL
 		t.pc.fireCandidate(candidate)
 	}
+}
+
+// shownLocal is what the program gets to see of a local candidate of the agent's. Where
+// the host's addresses are hidden that is the name that was announced in place of one, or
+// nothing: what programs pass on, statistics above all, has no address in it either.
+func (t *transport) shownLocal(c ice.Candidate) *ICECandidate {
+	out := candidateFrom(c)
+	if t.pc.api.settings.gather.MulticastDNS != ice.MulticastDNSModeQueryAndGather {
+		return out
+	}
+	switch out.Typ {
+	case ICECandidateTypeHost:
+		for _, named := range t.publicICE.locals.list() {
+			if named.Typ == out.Typ && named.Foundation == out.Foundation && named.Priority == out.Priority && named.Port == out.Port {
+				return &named
+			}
+		}
+		out.Address = ""
+	case ICECandidateTypePrflx: // a relayed one's base is at its server
+		out.RelatedAddress, out.RelatedPort = "", 0
+	}
+	return out
 }
 
 // gatheringChanged is webrtc-pc §5.6.3: the end of a generation is a candidate

@@ -36,10 +36,12 @@ func newRoam(w *world) *roam {
 	r.home = w.net.NAT("home", "203.0.113.1", restricted)
 	r.cell = w.net.NAT("cell", "203.0.113.2", symmetric)
 	r.office = w.net.NAT("office", "203.0.113.3", restricted)
-	r.phone = w.peer("phone")
+	var settings SettingEngine
+	settings.SetContinualGathering(true)
+	r.phone = w.peerWith("phone", settings)
 	r.wireless()
 	r.mobile()
-	r.desk = w.peer("desk", simnet.Behind(r.office), simnet.Addrs("10.0.0.2"))
+	r.desk = w.peerWith("desk", settings, simnet.Behind(r.office), simnet.Addrs("10.0.0.2"))
 	for _, p := range []*peer{r.phone, r.desk} {
 		p.must(p.SetConfiguration(Configuration{ICEServers: []ICEServer{
 			{URLs: []string{"stun:turn.example", "turn:turn.example"}, Username: "user", Credential: "secret"},
