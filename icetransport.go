@@ -132,7 +132,7 @@ func (t *transport) selectedPairChanged(p ice.Pair) {
 	}
 	t.path.Store(&path{conn: s.conn, to: p.To, traffic: t.trafficOf(pairKey{p.Base, p.To})})
 	t.pairChanges++
-	pair := &ICECandidatePair{Local: candidateFrom(p.Local), Remote: candidateFrom(p.Remote)}
+	pair := &ICECandidatePair{Local: t.shownLocal(p.Local), Remote: candidateFrom(p.Remote)}
 	t.publicICE.selected.Store(pair)
 	t.log.Info("selected pair", "local", p.Local, "remote", p.Remote)
 	t.pc.fire(func() {

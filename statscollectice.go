@@ -14,7 +14,7 @@ func (c *statsCollector) candidates(t *transport) {
 		c.candidate(t, StatsTypeLocalCandidate, generation, local)
 	}
 	for _, local := range t.agent.LocalCandidates() {
-		c.candidate(t, StatsTypeLocalCandidate, generation, *candidateFrom(local))
+		c.candidate(t, StatsTypeLocalCandidate, generation, *t.shownLocal(local))
 	}
 	for _, remote := range t.publicICE.remotes.list() {
 		c.candidate(t, StatsTypeRemoteCandidate, generation, remote)
@@ -73,7 +73,7 @@ func (c *statsCollector) pairs(t *transport) string {
 func (c *statsCollector) pair(t *transport, p ice.PairStats) ICECandidatePairStats {
 	s := ICECandidatePairStats{
 		Timestamp: c.at, Type: StatsTypeCandidatePair, ID: fmt.Sprintf("P%d-%d", t.id, p.Pair.ID), TransportID: t.statsID(),
-		LocalCandidateID:  c.candidate(t, StatsTypeLocalCandidate, p.Generation, *candidateFrom(p.Pair.Local)),
+		LocalCandidateID:  c.candidate(t, StatsTypeLocalCandidate, p.Generation, *t.shownLocal(p.Pair.Local)),
 		RemoteCandidateID: c.candidate(t, StatsTypeRemoteCandidate, p.Generation, *candidateFrom(p.Pair.Remote)),
 		State:             StatsICECandidatePairState(p.Pair.State.String()),
 		Nominated:         p.Pair.Nominated,

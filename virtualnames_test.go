@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -29,9 +30,19 @@ func TestVirtualHiddenAddresses(t *testing.T) {
 		if d := time.Since(took); d > time.Second {
 			w.Errorf("it took %v", d)
 		}
-		for _, p := range []*peer{a, b} {
+		for _, p := range []struct {
+			*peer
+			address string
+		}{{a, "192.0.2.1"}, {b, "192.0.2.2"}} {
 			if text := p.LocalDescription().SDP; strings.Contains(text, "192.0.2") || strings.Count(text, ".local ") != 1 {
 				w.Errorf("the description says\n%s", text)
+			}
+			if text, err := json.Marshal(p.GetStats()); err != nil || strings.Contains(string(text), p.address) {
+				w.Errorf("the statistics are %s, %v", text, err)
+			}
+			used, err := p.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+			if err != nil || !strings.HasSuffix(used.Local.Address, ".local") {
+				w.Errorf("the pair in use is %v, %v", used, err)
 			}
 			pair, ok := p.SCTP().Transport().ICETransport().GetSelectedCandidatePairStats()
 			if report := p.GetStats(); ok {
