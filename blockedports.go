@@ -16,7 +16,7 @@ var blockedPorts = []int{
 }
 
 // prohibited says whether a peer's candidate asks for a connection that is not to be
-// made: "The user agent MUST prohibit connections to addresses on the [FETCH] block bad
+// made: the user agent "MUST prohibit connections to addresses on the [Fetch] block bad
 // port list" (webrtc-pc §4.4.2, addIceCandidate). A candidate that only opens
 // connections of its own has the discard port.
 func prohibited(c ice.Candidate) bool {

@@ -3,8 +3,8 @@ package webrtc
 import "encoding/json"
 
 // DegradationPreference says what an encoder of video gives up first when the
-// network or the machine does not carry all (mst-content-hint §5,
-// RTCDegradationPreference).
+// network or the machine does not carry all (RTCDegradationPreference of
+// mst-content-hint).
 type DegradationPreference int
 
 const (

@@ -256,7 +256,7 @@ func (pc *PeerConnection) fingerprints() []sdp.Fingerprint {
 	if pc.certified != nil {
 		return pc.certified
 	}
-	// RFC 9429 §5.2.1: "An "a=fingerprint" line for each of the endpoint's certificates".
+	// RFC 9429 §5.2.1: each of the endpoint's certificates has an a=fingerprint line.
 	// Peers that keep one line of several keep the last: that of the certificate in use.
 	for _, certificate := range slices.Backward(pc.config.Certificates) {
 		fingerprints, err := certificate.GetFingerprints()

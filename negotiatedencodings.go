@@ -16,7 +16,7 @@ type ridlessEncoding struct {
 // propose has the sender send what a remote offer asks for by name.
 //
 // webrtc-pc §4.4.1.5: "If a suitable transceiver was found (transceiver is set), and
-// proposedSendEncodings is non-empty, ...: If the length of
+// proposedSendEncodings is non-empty, ... If the length of
 // transceiver.[[Sender]].[[SendEncodings]] is 1, and the lone encoding contains no rid
 // member, set transceiver.[[Sender]].[[SendEncodings]] to proposedSendEncodings, and
 // set transceiver.[[Sender]].[[LastReturnedParameters]] to null."

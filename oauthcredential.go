@@ -7,10 +7,10 @@ package webrtc
 // icecandidateerror when candidates are gathered.
 type OAuthCredential struct {
 	// MACKey is the key in base64 that message integrity is computed with
-	// (RFC 7635 §4.1): 20 bytes for HMAC-SHA-1, 32 for HMAC-SHA-256, which few
+	// (RFC 7635 §4): 20 bytes for HMAC-SHA-1, 32 for HMAC-SHA-256, which few
 	// servers take.
 	MACKey string
 
-	// AccessToken is the token in base64 (RFC 7635 §4.2), 1024 bytes at most.
+	// AccessToken is the token in base64 (RFC 7635 §4), 1024 bytes at most.
 	AccessToken string
 }

@@ -16,7 +16,7 @@ func (pc *PeerConnection) offerToReceive(kind RTPCodecType, receive *bool) {
 		if *receive {
 			continue
 		}
-		// "If the value of the dictionary member is false: For each non-stopped
+		// "If the value of the dictionary member is false, For each non-stopped
 		// "sendrecv" transceiver of transceiver kind kind, set transceiver.[[Direction]]
 		// to "sendonly". For each non-stopped "recvonly" transceiver of transceiver kind
 		// kind, set transceiver.[[Direction]] to "inactive"."

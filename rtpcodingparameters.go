@@ -70,15 +70,15 @@ type RTPEncodingParameters struct {
 	// §6); "" is the encoder's choice.
 	ScalabilityMode string `json:"scalabilityMode,omitempty"`
 	// ScaleResolutionDownTo is the largest picture to send; ScaleResolutionDownBy
-	// does not count then (webrtc-extensions §4).
+	// does not count then (webrtc-extensions).
 	ScaleResolutionDownTo *RTPResolutionRestriction `json:"scaleResolutionDownTo,omitempty"`
 	// AdaptivePtime lets the encoder change how much audio a packet has
-	// (webrtc-extensions §4).
+	// (webrtc-extensions).
 	AdaptivePtime bool `json:"adaptivePtime,omitempty"`
 }
 
 // RTPResolutionRestriction is the largest picture of an encoding, in either
-// orientation (webrtc-extensions §4, RTCResolutionRestriction).
+// orientation (RTCResolutionRestriction of webrtc-extensions).
 type RTPResolutionRestriction struct {
 	// MaxWidth and MaxHeight are in pixels, 1 or more.
 	MaxWidth  uint32 `json:"maxWidth"`

@@ -25,7 +25,7 @@ func (pc *PeerConnection) checkNewCodecs(kind RTPCodecType, encodings []RTPEncod
 // checkCodecs is a step of setParameters (webrtc-pc §5.2): "Let choosableCodecs be
 // codecs. If choosableCodecs is an empty list, set choosableCodecs to the list of
 // implemented send codecs for transceiver's kind." The program's preferences come
-// before the latter. An InvalidModificationError results if "any encoding in
+// before the latter. An InvalidModificationError results if "Any encoding in
 // encodings contains a codec not found in choosableCodecs".
 func (s *RTPSender) checkCodecs(encodings []RTPEncodingParameters, negotiated []RTPCodecParameters) error {
 	var list []codec.Codec
@@ -96,8 +96,8 @@ func (t *bindingTerms) codecs() []codec.Codec {
 	return out
 }
 
-// checkModes is the check of webrtc-svc §4.2.1 and §4.2.2: a mode that cannot be
-// supported is an OperationError. What layers the program's encoder makes is not
+// checkModes is the check of webrtc-svc §4.2.1: a mode that cannot be supported is an
+// OperationError, for SetParameters (§4.2.2) as well. What layers the program's encoder makes is not
 // known here: a mode has to be one that exists, and that the chosen codec can have.
 func checkModes(kind RTPCodecType, encodings []RTPEncodingParameters) error {
 	for i, e := range encodings {
@@ -116,7 +116,7 @@ func checkModes(kind RTPCodecType, encodings []RTPEncodingParameters) error {
 	return nil
 }
 
-// isScalabilityMode says whether a mode is one of the table of webrtc-svc §6.1: L is
+// isScalabilityMode says whether a mode is one of the table of webrtc-svc §6: L is
 // for layers that depend on each other, S for simulcast in one stream; h is for a
 // ratio of 1.5:1 in space, and KEY for dependence in key frames only.
 func isScalabilityMode(mode string) bool {
@@ -141,7 +141,7 @@ func isScalabilityMode(mode string) bool {
 }
 
 // checkResolutions says what is wrong with a ScaleResolutionDownTo, as
-// webrtc-extensions §4 has it checked: both members have to be positive, and it is
+// webrtc-extensions has it checked: both members have to be positive, and it is
 // given for all active encodings or for none.
 func checkResolutions(kind RTPCodecType, encodings []RTPEncodingParameters) error {
 	if kind != RTPCodecTypeVideo {

@@ -14,15 +14,16 @@ func checkEncodings(kind RTPCodecType, encodings []RTPEncodingParameters) error 
 	for i, e := range encodings {
 		switch {
 		case e.RID == "" && len(encodings) > 1:
-			// "If some but not all encodings contain a rid member, or there are several
-			// without."
+			// "Some but not all encodings contain a rid member." Nor can several be told
+			// apart without.
 			return &rtcerr.TypeError{Err: fmt.Errorf("encoding %d has no RID; each of several needs one", i)}
 		case e.RID != "" && !isRID(e.RID):
-			// "If any rid member ... does not conform to the grammar requirements
-			// specified in Section 10 of [RFC8851], throw a TypeError."
+			// "Any encoding contains a rid member whose value does not conform to the
+			// grammar requirements specified in Section 10 of [RFC8851]."
 			return &rtcerr.TypeError{Err: fmt.Errorf("RID %q; it has to be 1 to 255 letters, digits, - and _", e.RID)}
 		case slices.ContainsFunc(encodings[:i], func(o RTPEncodingParameters) bool { return o.RID == e.RID }):
-			// "If ... any duplicates ..., throw a TypeError."
+			// "Any encoding contains a rid member whose value is the same as that of a
+			// rid contained in another encoding in sendEncodings."
 			return &rtcerr.TypeError{Err: fmt.Errorf("RID %q stands twice", e.RID)}
 		}
 	}
@@ -36,8 +37,8 @@ func checkEncodings(kind RTPCodecType, encodings []RTPEncodingParameters) error 
 }
 
 func checkRanges(kind RTPCodecType, encodings []RTPEncodingParameters) error {
-	// "If kind is "audio", remove the scaleResolutionDownBy member from all encodings
-	// that contain one", and maxFramerate: completed does, whatever they are.
+	// "If kind is "audio", remove the scaleResolutionDownBy and maxFramerate members
+	// from all encodings that contain any of them": completed does, whatever they are.
 	if kind != RTPCodecTypeVideo {
 		return nil
 	}
@@ -81,8 +82,8 @@ func maxEncodings(kind RTPCodecType) int {
 
 // trimmed returns the encodings that a new sender has.
 //
-// webrtc-pc §5.1: "If the number of RTCRtpEncodingParameters stored in sendEncodings
-// exceeds maxN, then trim sendEncodings from the tail until its length is maxN."
+// webrtc-pc §5.1: "If the number of encodings stored in sendEncodings exceeds maxN,
+// then trim sendEncodings from the tail until its length is maxN."
 func trimmed(kind RTPCodecType, encodings []RTPEncodingParameters) []RTPEncodingParameters {
 	return encodings[:min(len(encodings), maxEncodings(kind))]
 }
@@ -128,11 +129,11 @@ func scaled(kind RTPCodecType, encodings []RTPEncodingParameters) []RTPEncodingP
 // completed returns a copy of encodings, of which a program may keep the pointers,
 // with the defaults of W3C.
 //
-// webrtc-pc §5.1: "If kind is "audio", remove the scaleResolutionDownBy member from
-// all encodings that contain one", and likewise maxFramerate. "If any encoding
+// webrtc-pc §5.1: "If kind is "audio", remove the scaleResolutionDownBy and
+// maxFramerate members from all encodings that contain any of them." "If any encoding
 // contains a scaleResolutionDownBy member, then for each encoding without one, add a
-// scaleResolutionDownBy member with the value 1.0." webrtc-priority §4.1: priority
-// "low" is the default.
+// scaleResolutionDownBy member with the value 1.0." webrtc-priority has low as the
+// default of priority.
 func completed(kind RTPCodecType, encodings []RTPEncodingParameters) []RTPEncodingParameters {
 	encodings = cloneEncodings(encodings)
 	for i := range encodings {

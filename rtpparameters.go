@@ -41,7 +41,7 @@ type RTPSendParameters struct {
 	// that changes between that call and SetParameters are noticed.
 	TransactionID string
 	// DegradationPreference is what the program's encoder gives up first when the
-	// network does not carry all; it is kept for it (mst-content-hint §5).
+	// network does not carry all; it is kept for it (mst-content-hint).
 	DegradationPreference DegradationPreference
 }
 

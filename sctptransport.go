@@ -95,10 +95,9 @@ func (pc *PeerConnection) newSCTPTransport() *SCTPTransport {
 	return t
 }
 
-// offerData follows what the descriptions set last offer. webrtc-pc §4.4.1.5:
-// "If description is of type "offer" … and initiates the establishment of a new SCTP
-// association …, create an RTCSctpTransport with an initial state of "connecting""; a
-// rollback sets it to null again.
+// offerData follows what the descriptions set last offer. The steps of webrtc-pc
+// §4.4.1.5 have an RTCSctpTransport, connecting, from the offer on that begins an
+// association, and none again after its rollback.
 func (pc *PeerConnection) offerData() {
 	if pc.assoc.plan != nil {
 		return

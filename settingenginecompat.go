@@ -38,6 +38,6 @@ func (e *SettingEngine) EnableDataChannelBlockWrite(_ bool) {}
 // peer understands (RFC 8122 §5).
 func (e *SettingEngine) SetSDPMediaLevelFingerprints(_ bool) {}
 
-// DisableActiveTCP is there for programs that call it and does nothing: TCP
-// candidates are not gathered, so that there is nothing to disable.
+// DisableActiveTCP is there for programs that call it and does nothing: active TCP
+// candidates are gathered only where SetNetworkTypes names TCP, and always then.
 func (e *SettingEngine) DisableActiveTCP(_ bool) {}

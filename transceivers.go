@@ -94,9 +94,9 @@ func (pc *PeerConnection) AddTrackWithStreams(track TrackLocal, streamIDs ...str
 // reusableTransceiver returns the transceiver that AddTrack may use.
 //
 // webrtc-pc §5.1: "The sender's track is null. The transceiver kind of the
-// RTCRtpTransceiver, associated with the sender, matches kind. [[Stopping]] is
-// false. The sender has never been used to send." A track with a RID needs an
-// encoding of that name.
+// RTCRtpTransceiver, associated with the sender, matches kind. The [[Stopping]] slot of
+// the RTCRtpTransceiver associated with the sender is false. The sender has never been
+// used to send." A track with a RID needs an encoding of that name.
 func (pc *PeerConnection) reusableTransceiver(track namedTrack) *RTPTransceiver {
 	for _, t := range pc.transceivers {
 		s := t.Sender()

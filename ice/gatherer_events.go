@@ -43,9 +43,9 @@ type CandidateFound struct {
 
 // HiddenCandidate is a host candidate that the agent may send checks from, and
 // that the peer must not be told of, since it would show an address that is to
-// stay hidden (MulticastDNSModeQueryAndGather). It belongs into the agent and
-// nowhere else: not into a description, an event or a statistic. If the host speaks
-// multicast DNS, CandidateFound follows with a name in place of the address.
+// stay hidden (MulticastDNSModeQueryAndGather). It belongs into the agent, and into no
+// description or event. The agent's statistics have it with its address. If the host
+// speaks multicast DNS, CandidateFound follows with a name in place of the address.
 type HiddenCandidate struct {
 	Candidate Candidate
 	// Base is the socket that the candidate's packets leave from.

@@ -7,8 +7,8 @@ import (
 
 // redirect turns t to the server that a 300 response names. RFC 8489 §10: it is
 // asked over the same transport and with the same credentials, its address is "of
-// the same family", its certificate is for the domain that the response has, or for
-// that of before; and one that was asked already is not asked again: the client
+// the same address family", its certificate is for the domain that the response has,
+// or for that of before; and one that was asked already is not asked again: the client
 // "MUST ignore the redirection and consider the transaction to have failed". Nor does a
 // server lead its clients to networks that are more inward than its own: what they send
 // would reach services there that trust their neighbours.

@@ -33,7 +33,7 @@ type remoteCandidate struct {
 
 // amplification is how many bytes are sent for each byte that came from an address
 // which may be forged: nobody but the sender of a check vouches for a peer reflexive
-// candidate, and its sender may want to flood somebody else (RFC 8445 §19.4.1). It
+// candidate, and its sender may want to flood somebody else (RFC 8445 §19.5.1). It
 // is the limit of RFC 9000 §8.1.
 const amplification = 3
 

@@ -91,7 +91,7 @@ func (s Server) Addr() (netip.AddrPort, bool) {
 }
 
 // ParseServerURL reads a stun, stuns, turn or turns URL (RFC 7064 §3.1,
-// RFC 7065 §3.1) as webrtc-pc §4.4.1.6 does, "validate an ICE server URL":
+// RFC 7065 §3.1) as webrtc-pc §4.4.1.6 does (validate an ICE server URL):
 //
 //	stun:host[:port]              stuns:host[:port]
 //	turn:host[:port][?transport=udp|tcp]    turns:…
@@ -115,8 +115,8 @@ func ParseServerURL(raw string) (Server, error) {
 	if s.Scheme == 0 {
 		return Server{}, serverError(raw, "the scheme %.20q is not one of stun, stuns, turn and turns", scheme)
 	}
-	// "If … parsedURL does not have an opaque path, or … parsedURL's fragment is
-	// non-null … throw a SyntaxError", and there is neither user name nor path.
+	// A SyntaxError results where "parsedURL does not have an opaque path" or
+	// "parsedURL's fragment is non-null", and for a user name or a path.
 	if strings.HasPrefix(rest, "/") {
 		return Server{}, serverError(raw, "the host follows the colon directly, without //")
 	}
@@ -163,9 +163,8 @@ func (s *Server) parseTransport(query string, hasQuery bool) error {
 	return nil
 }
 
-// parseHostPort is the rest of it: "Let hostAndPortURL be the result of parsing
-// the concatenation of the string "https://" and parsedURL's path. If
-// hostAndPortURL is failure, throw a SyntaxError."
+// parseHostPort is the rest of it: "Let hostAndPortURL be result of parsing the
+// concatenation of "https://" and parsedURL's path." A failure is a SyntaxError.
 func (s *Server) parseHostPort(authority string) error {
 	host, port := authority, ""
 	// A colon in brackets is the address's.

@@ -48,8 +48,7 @@ func parseServerHost(text string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%.50q is neither a host name nor an IPv4 address: %w", text, err)
 	}
-	// "If asciiDomain is the empty string, ... return failure"; "if asciiDomain
-	// contains a forbidden domain code point, ... return failure."
+	// An empty domain, and one with a forbidden domain code point, is a failure.
 	if ascii == "" || strings.ContainsFunc(ascii, isForbiddenInDomain) {
 		return "", fmt.Errorf("%.50q is neither a host name nor an IPv4 address", text)
 	}

@@ -82,8 +82,8 @@ func (a *turnAuth) challenge(r *turnResponse) error {
 	}
 	c := &a.credentials
 	if c.token != nil {
-		// "The client … uses the USERNAME attribute to convey the key identifier"
-		// (RFC 7635 §4), which is no secret.
+		// USERNAME is the identifier of the token's key (RFC 7635 §4), which is no
+		// secret.
 		a.anonymous = false
 		a.key = newIntegrity(c.macKey, len(c.macKey) == macKeySHA256)
 		return nil

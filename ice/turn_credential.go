@@ -17,7 +17,7 @@ type turnCredentials struct {
 	token, macKey []byte
 }
 
-// The sizes in bytes of MAC keys: "the key length of 160 bits" is HMAC-SHA-1's
+// The sizes in bytes of MAC keys: "The key length of 160 bits" is HMAC-SHA-1's
 // (RFC 7635 §6.2), 256 bits are HMAC-SHA-256's (RFC 8489 §14.6).
 const (
 	macKeySHA1   = 20
@@ -42,7 +42,7 @@ func (s Server) credentials() turnCredentials {
 }
 
 // opaqueString prepares a realm, a user name or a password as RFC 8489 §9.2.2
-// wants it for the key, with the OpaqueString profile of RFC 8265 §4.2.2: "any
+// wants it for the key, with the OpaqueString profile of RFC 8265 §4.2.2: "Any
 // instances of non-ASCII space MUST be mapped to SPACE", case is kept, and NFC is
 // applied. What the profile forbids, such as control characters, is left to the
 // server to refuse.

@@ -25,7 +25,7 @@ func FormatSCTPInit(chunk []byte) string { return base64.StdEncoding.EncodeToStr
 // and false if there is none that an association can be made of.
 //
 // draft-hancke-tsvwg-snap-00 §5.3: "If the data is not properly base64 encoded the
-// answerer MUST silently ignore the "a=sctp-init" line", and so "if the series of
+// answerer MUST silently ignore the "a=sctp-init" line", and so "If the series of
 // bytes is not a valid SCTP init chunk"; §5.5 has the same for an answer.
 func (m *Media) InitChunk() ([]byte, bool) {
 	text := strings.TrimRight(m.SCTPInit, "=")
@@ -42,11 +42,11 @@ func (m *Media) InitChunk() ([]byte, bool) {
 		return nil, false
 	}
 	c = c[:n:n]
-	c[1] = 0 // flags, "ignored on receipt"
+	c[1] = 0 // flags, which are ignored
 	tag, space := binary.BigEndian.Uint32(c[4:]), binary.BigEndian.Uint32(c[8:])
 	out, in := binary.BigEndian.Uint16(c[12:]), binary.BigEndian.Uint16(c[14:])
-	// RFC 9260 §3.3.2: neither the tag nor a number of streams may be 0, and "an
-	// SCTP receiver MUST be able to receive a minimum of 1500 bytes in one packet".
+	// RFC 9260 §3.3.2: neither the tag nor a number of streams may be 0. §6: no less
+	// than 1500 bytes may be announced.
 	if tag == 0 || out == 0 || in == 0 || space < initLeastSpace {
 		return nil, false
 	}
@@ -66,7 +66,7 @@ func goodParameters(b []byte) bool {
 			return false
 		}
 		// RFC 9260 §3.2.1: of an unknown type with the highest bit clear, "do not
-		// process it and do not process any further chunk" applies.
+		// process any further parameters within this chunk" applies.
 		if typ := binary.BigEndian.Uint16(b); typ < 0x8000 && !knownParameter(typ) {
 			return false
 		}

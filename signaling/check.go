@@ -120,7 +120,7 @@ func checkSections(c *content, who side, kind Type) error {
 		case t.ICEPwd == "":
 			return invalidFor(rtcerr.ErrMissingPwd, "%s of the %s %s has no a=ice-pwd", section(i, m), who, kind)
 		case who == remote && (!isICEText(t.ICEUfrag, 4) || !isICEText(t.ICEPwd, 22)):
-			// RFC 8839 §5.4: "ice-ufrag = … 4*256ice-char", "ice-pwd = … 22*256ice-char".
+			// RFC 8839 §5.4: "ufrag = 4*256ice-char", "password = 22*256ice-char".
 			return invalid("%s of the %s %s has an a=ice-ufrag that is not 4 to 256, or an a=ice-pwd that is not 22 to 256 of the letters, digits, + and / of ICE", section(i, m), who, kind)
 		case len(t.Fingerprints) == 0:
 			// RFC 8842 §5.1: "The endpoint MUST include one or more fingerprints".

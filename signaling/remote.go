@@ -17,10 +17,10 @@ import (
 func (m *Machine) SetRemote(d Description, l Local) (Effects, error) {
 	var effects Effects
 	// webrtc-pc §4.4.2, setRemoteDescription: "If description.type is "offer" and is
-	// not valid for the current connection.[[SignalingState]] ..., then: Let p be the
-	// result of setting the local session description indicated by {type: "rollback"}.
-	// Return the result of reacting to p with a fulfillment step that sets the remote
-	// session description". The rollback is a step of its own: it stands whatever
+	// invalid for the current connection.[[SignalingState]] ... Let p be the result of
+	// setting the local session description indicated by {type: "rollback"}. Return the
+	// result of reacting to p with a fulfillment step that sets the remote session
+	// description". The rollback is a step of its own: it stands whatever
 	// becomes of the offer.
 	if d.Type == Offer && m.n.state == HaveLocalOffer {
 		n := m.n.clone()

@@ -178,7 +178,7 @@ func (s *Session) report(now time.Time) {
 	s.references = s.references[:0]
 	if len(c.blocks) > 0 {
 		// RFC 3611 §4.4: a receiver that sends nothing learns the round-trip time so.
-		// Who does not know these reports passes over them (§2).
+		// Who does not know these reports passes over them (RFC 3550 §6.1).
 		x.ReferenceTime, s.referenceSSRC = feedback.NTP(now), x.Sender
 	}
 	s.in.Unlock()
