@@ -25,7 +25,7 @@ const (
 	// ietf-mmusic-mdns-ice-candidates §3.1): a host candidate is a name under .local,
 	// which this process answers for on the address's link, and reflexive candidates
 	// do not name their base. Host candidates with their addresses come as
-	// HiddenCandidate, for the agent and its statistics.
+	// HiddenCandidate, for the agent alone.
 	MulticastDNSModeQueryAndGather
 )
 

@@ -43,9 +43,10 @@ type CandidateFound struct {
 
 // HiddenCandidate is a host candidate that the agent may send checks from, and
 // that the peer must not be told of, since it would show an address that is to
-// stay hidden (MulticastDNSModeQueryAndGather). It belongs into the agent, and into no
-// description or event. The agent's statistics have it with its address. If the host
-// speaks multicast DNS, CandidateFound follows with a name in place of the address.
+// stay hidden (MulticastDNSModeQueryAndGather). It belongs into the agent and
+// nowhere else: not into a description, an event or a statistic. What the agent tells
+// of its candidates and pairs has the address: who shows that has to leave it out. If
+// the host speaks multicast DNS, CandidateFound follows with a name in its place.
 type HiddenCandidate struct {
 	Candidate Candidate
 	// Base is the socket that the candidate's packets leave from.

