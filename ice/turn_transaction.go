@@ -233,9 +233,8 @@ func readTURNError(m *stun.Message) (r turnResponse, ok bool) {
 		case attrThirdParty:
 			r.thirdParty = true
 		case stun.AttrAlternateDomain:
-			// RFC 8489 §14.16: a domain name. One of 128 characters or more, where
-			// 255 are allowed, is passed over.
-			if name := string(a.Value); len(name) < 128 && isHostName(name) {
+			// RFC 8489 §14.16: a domain name, of at most 255 characters.
+			if name := string(a.Value); len(name) <= 255 && isHostName(name) {
 				r.domain = name
 			}
 		case stun.AttrAlternateServer:
