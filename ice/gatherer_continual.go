@@ -16,7 +16,8 @@ const (
 	firstLookAgain = 500 * time.Millisecond
 	maxLooks       = 4
 	// firstRelayRetry and maxRelayRetry bound the pauses between attempts to get a
-	// lost relay back; the first attempt comes at once, and the pauses double.
+	// lost relay back; the first attempt comes at once, and the pauses double. A relay
+	// that is lost later than the longest pause after it was made is a new case.
 	firstRelayRetry = time.Second
 	maxRelayRetry   = 30 * time.Second
 )
@@ -147,11 +148,16 @@ func (g *Gatherer) relaysFollow(order map[netip.Addr]int) {
 
 // replaceRelay allocates anew what was lost: a server that was restarted knows none of
 // its allocations (437, RFC 8656 §19), and answers the next request as the first one.
+// A server that gives allocations and ends them again is asked at growing pauses, too.
 func (g *Gatherer) replaceRelay(now time.Time, r *relay) {
 	if !g.cfg.Continual || r.generation != g.generation {
 		return
 	}
 	target := r.target
+	if now.Sub(r.since) < maxRelayRetry && target.attempts > 0 {
+		g.retryRelay(now, r.lookup, target)
+		return
+	}
 	target.hops, target.visited, target.attempts = 0, nil, 1
 	g.continual.retries = append(g.continual.retries, relayRetry{r.lookup, target, now})
 }

@@ -152,6 +152,30 @@ func TestContinualGatheringReplacesRelays(t *testing.T) {
 	})
 }
 
+// A server that gives allocations and forgets them again at once is not asked for others
+// as fast as it does that.
+func TestContinualGatheringIsPatientWithAServerThatForgets(t *testing.T) {
+	scenario(t, func(t *testing.T, n *simnet.Network) {
+		turn := serveTURN(t, n, "198.51.100.1", nil)
+		defer turn.Close()
+		g := gatherOn(t, n.Host("a", simnet.Addrs("192.0.2.1")), func(c *GathererConfig) {
+			c.Continual, c.Policy = true, GatherRelay
+			c.Servers = turnServers(t, "turn:198.51.100.1")
+		})
+		defer g.close()
+		g.gather("uf")
+		for at := time.Second; at < 2*time.Minute; at += 100 * time.Millisecond {
+			g.after(at)
+			turn.Forget()
+			g.do(func(now time.Time) { g.Doubt(now) })
+		}
+		// At once, then after 1, 2, 4, 8, 16, 30, 30 s.
+		if found := len(g.candidates()); found < 5 || found > 10 {
+			t.Errorf("%d relays in two minutes", found)
+		}
+	})
+}
+
 // Without continual gathering nothing is done before the owner says so.
 func TestGatheringOnce(t *testing.T) {
 	scenario(t, func(t *testing.T, n *simnet.Network) {

@@ -50,6 +50,7 @@ type relay struct {
 	server     netip.AddrPort
 	client     *turnClient
 	allocated  bool
+	since      time.Time // it is allocated since then
 
 	// Of an earlier generation: when to look whether it still carries anything,
 	// and what it had carried when that was last looked at.
@@ -63,7 +64,8 @@ type relayTarget struct {
 	local  localAddress
 	order  int
 	hops   int
-	// attempts counts those to replace an allocation that was lost.
+	// attempts counts those to replace an allocation that was lost, also with others
+	// that were lost soon.
 	attempts int
 	// domain is the name to be certified if another server has given one
 	// (ALTERNATE-DOMAIN), and visited are the servers that were asked before.
@@ -312,7 +314,7 @@ func (g *Gatherer) handleRelay(now time.Time, r *relay) {
 }
 
 func (g *Gatherer) relayAllocated(now time.Time, r *relay, e turnEvent) {
-	r.allocated, r.target.attempts = true, 0
+	r.allocated, r.since = true, now
 	r.lookup.answered = true
 	r.lookup.outstanding--
 	for _, addr := range e.relayed {

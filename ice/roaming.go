@@ -122,6 +122,15 @@ func (a *Agent) HandleStranger(now time.Time, base int, from netip.AddrPort, n i
 			a.dropStranger(l, r)
 		}
 	}
+	if len(l.remotes) >= maxRemotes {
+		return
+	}
+	if len(l.pairs) >= a.maxPairs {
+		// Nothing of the peer's makes room for what may be anybody's, but what failed.
+		if p := a.worst(l); p == nil || p.state != CandidatePairStateFailed {
+			return
+		}
+	}
 	r := a.learnRemote(l, local, earlyCheck{base: base, from: from, priority: reflexivePriority(s.remote.cand)})
 	if r == nil {
 		return

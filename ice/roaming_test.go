@@ -112,6 +112,24 @@ func TestStrangersAreForgotten(t *testing.T) {
 	a.wantState(ConnectionStateCompleted, "afterwards")
 }
 
+// What may be anybody's address takes no place from what the peer has announced.
+func TestStrangersTakeNobodysPlace(t *testing.T) {
+	w := newWire(t)
+	a, _ := connected(w)
+	announced, err := UnmarshalCandidate("1 1 udp 1000 192.0.2.77 7777 typ relay raddr 0.0.0.0 rport 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.learnOf(announced)
+	w.run(time.Minute)
+	a.maxPairs = len(a.Pairs())
+	a.HandleStranger(w.now, 1, ap("198.51.100.7:1234"), 100)
+	a.flush()
+	if n := len(a.RemoteCandidates()); n != 2 || len(a.Pairs()) != 2 || a.current().pairAt(1, announced.Addr()) == nil {
+		t.Errorf("%d remote candidates and the pairs %v", n, a.Pairs())
+	}
+}
+
 // A path that was busy and is silent is asked for a sign of life; if there is none the
 // other pairs are checked, long before the connection counts as disconnected.
 func TestABusyPathBecomesSilent(t *testing.T) {

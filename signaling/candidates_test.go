@@ -188,6 +188,22 @@ func TestCandidateForARejectedSection(t *testing.T) {
 	}
 }
 
+// A connection that lasts gathers again and again; descriptions have the last ones.
+func TestLocalCandidatesAreBounded(t *testing.T) {
+	a := newEndpoint(t, "Alice")
+	a.offer()
+	id, ufrag := a.onlyID(), a.only().local.Ufrag
+	for i := range 3 * maxGathered {
+		if at := a.AddLocalCandidate(id, ufrag, host(i+1)); len(at) != 1 {
+			t.Fatalf("candidate %d belongs to %v", i, at)
+		}
+	}
+	got := lines(a.PendingLocal(), "a=candidate:")
+	if len(got) != maxGathered || got[len(got)-1] != "a=candidate:"+host(3*maxGathered) {
+		t.Errorf("%d candidates, the last one %q", len(got), got[len(got)-1])
+	}
+}
+
 // Local candidates stand in the description of their generation, and change its
 // c= and m= lines (RFC 9429 §5.2.2).
 func TestLocalCandidatesInDescriptions(t *testing.T) {

@@ -21,6 +21,11 @@ type gathering struct {
 	ended      bool
 }
 
+// maxGathered bounds the candidates of a generation. They are added for as long as the
+// host goes from network to network, or a TURN server forgets its allocations; the
+// oldest, which are the likeliest to be gone, make room.
+const maxGathered = 128
+
 // Section says which section of a description something belongs to: the mid,
 // "" if the peer's offer had none, and the index of the m-line.
 type Section struct {
@@ -46,7 +51,10 @@ func (m *Machine) AddLocalCandidate(t TransportID, ufrag, candidate string) []Se
 	if slices.Contains(m.n.gathered[key].candidates, value) {
 		return nil // found again, after a rollback, and the peer has it
 	}
-	return m.gather(key, func(g *gathering) { g.candidates = append(g.candidates, value) })
+	return m.gather(key, func(g *gathering) {
+		kept := g.candidates[max(0, len(g.candidates)-maxGathered+1):]
+		g.candidates = append(slices.Clone(kept), value)
+	})
 }
 
 // EndOfLocalCandidates says that a generation has no more candidates, which
