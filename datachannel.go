@@ -27,6 +27,9 @@ type DataChannel struct {
 	channel *datachannel.Channel
 
 	gone chan struct{} // closed when the handler of OnClose has returned
+	// handled is closed when the handler of OnDataChannel has returned, and nil for a
+	// channel of ours.
+	handled chan struct{}
 
 	// late is the state that ReadyState still returns though the channel is past it,
 	// or unknown (see lag). left says that Close was called.
@@ -114,14 +117,17 @@ func (d *DataChannel) lag(s DataChannelState) {
 
 // remoteChannel announces a channel that the peer opened (webrtc-pc §6.1.4).
 // The handler runs on a goroutine of its own, since programs read in it; the
-// channel's events wait for it to return or to set a handler.
+// channel's events wait for it to return or to set a handler, and its open event for it
+// to return, as far as that is not too long.
 func (pc *PeerConnection) remoteChannel(channel *datachannel.Channel) {
 	d := pc.newDataChannel(channel)
+	d.handled = make(chan struct{})
 	started := make(chan struct{})
 	pc.loop.post(func(time.Time) {
 		pc.fire(func() {
 			f := pc.handlers.dataChannel.get()
 			if f == nil {
+				close(d.handled)
 				d.listen()
 				return
 			}
@@ -129,7 +135,10 @@ func (pc *PeerConnection) remoteChannel(channel *datachannel.Channel) {
 			go func() {
 				defer pc.running.leave()
 				close(started)
-				f(d)
+				func() {
+					defer close(d.handled)
+					f(d)
+				}()
 				d.listen()
 			}()
 			<-started // so that handlers start in order
@@ -155,6 +164,9 @@ func (d *DataChannel) set(change func(*datachannel.Events)) {
 // opened runs when the channel opens.
 func (d *DataChannel) opened() {
 	d.late.CompareAndSwap(int32(DataChannelStateConnecting), 0)
+	if d.handled != nil {
+		awaitHandler(d.handled)
+	}
 	// webrtc-pc §6.2, announcing a data channel as open: "If channel.[[ReadyState]] is
 	// "closing" or "closed", abort these steps", as after a Close in the handler of
 	// OnDataChannel. That the peer closes it meanwhile is told after it.

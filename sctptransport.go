@@ -252,19 +252,22 @@ const announcementLimit = 50 * time.Millisecond
 // §6.1.1). A handler that blocks does not hold channels up for longer than
 // announcementLimit.
 func (pc *PeerConnection) awaitAnnouncement() {
-	announced := pc.announced.Load()
-	if announced == nil {
-		return
+	if announced := pc.announced.Load(); announced != nil {
+		awaitHandler(*announced)
 	}
+}
+
+// awaitHandler waits for a handler to return, but for no longer than announcementLimit.
+func awaitHandler(returned <-chan struct{}) {
 	select {
-	case <-*announced:
+	case <-returned:
 		return
 	default:
 	}
 	limit := time.NewTimer(announcementLimit)
 	defer limit.Stop()
 	select {
-	case <-*announced:
+	case <-returned:
 	case <-limit.C:
 	}
 }

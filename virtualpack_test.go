@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +22,9 @@ func TestVirtualDescriptionsArePackedWhenItIsQuiet(t *testing.T) {
 			p.must(p.loop.call(func(time.Time) { yes = p.machine.Packed() }), "call")
 			return yes
 		}
+		w.within(packDelay/2, "a knows all candidates", func() bool {
+			return strings.Contains(a.LocalDescription().SDP, "a=end-of-candidates") && strings.Contains(a.RemoteDescription().SDP, "a=end-of-candidates")
+		})
 		if packed(a) {
 			t.Error("packed at once")
 		}
