@@ -128,6 +128,7 @@ func (p *peer) drops() (d drops) {
 // heap is the memory in use after a collection, in bytes.
 func heap() int64 {
 	runtime.GC()
+	runtime.GC() // what pools hold goes with the second
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
