@@ -25,6 +25,7 @@ func TestVirtualDescriptionsArePackedWhenItIsQuiet(t *testing.T) {
 		w.within(packDelay/2, "a knows all candidates", func() bool {
 			return strings.Contains(a.LocalDescription().SDP, "a=end-of-candidates") && strings.Contains(a.RemoteDescription().SDP, "a=end-of-candidates")
 		})
+		time.Sleep(10 * time.Millisecond) // until none is on its way
 		if packed(a) {
 			t.Error("packed at once")
 		}
