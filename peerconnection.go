@@ -171,7 +171,7 @@ func (api *API) NewPeerConnection(configuration Configuration) (*PeerConnection,
 		machine: signaling.New(signaling.Config{
 			SessionID:   sessionID,
 			AnswerSetup: api.settings.answerSetup(),
-			Lite:        api.settings.lite, Renomination: true,
+			Lite:        api.settings.lite, Renomination: api.settings.renomination.enabled,
 			Bundle:      config.bundlePolicy(),
 			SharedPorts: api.settings.gather.UDPMux != nil || api.settings.gather.TCPMux != nil,
 		}),

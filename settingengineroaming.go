@@ -79,9 +79,10 @@ func WithRenominationNominationAttribute(attrType uint16) RenominationOption {
 
 // SetICERenomination has the controlling side send values with its nominations
 // (draft-thatcher-ice-renomination) to every peer, also to those whose descriptions do
-// not have the ICE option renomination, as pion's have not. Without it, peers that have
-// the option get values and others do not; in either case a better pair that turns up
-// later is nominated, and a peer's values are followed.
+// not have the ICE option renomination, as pion's have not, and descriptions announce the
+// option. Without it they do not: Chromium, told of it, does not always nominate a pair
+// after an ICE restart. Peers that have the option get values and others do not; in either
+// case a better pair that turns up later is nominated, and a peer's values are followed.
 //
 // It replaces the options of an earlier call. After an error the settings are as they
 // were.

@@ -38,6 +38,7 @@ func newRoam(w *world) *roam {
 	r.office = w.net.NAT("office", "203.0.113.3", restricted)
 	var settings SettingEngine
 	settings.SetContinualGathering(true)
+	_ = settings.SetICERenomination()
 	r.phone = w.peerWith("phone", settings)
 	r.wireless()
 	r.mobile()

@@ -305,6 +305,8 @@ func (a *Agent) learn(now time.Time, l *checklist, c earlyCheck, r *binding) {
 			return
 		}
 	}
+	// Packets made it suspected; this check shows it to be the peer's.
+	p.remote.suspected = false
 	p.remote.credit += c.credit
 	p.remote.asked += c.credit / amplification
 	s := &p.stats
