@@ -2,7 +2,6 @@ package ice
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -211,24 +210,11 @@ func (s *mdnsService) send(p mdnsPacket) {
 	}
 }
 
-// read hands what a multicast socket receives to the responder until the socket is
-// closed.
+// read hands what a multicast socket receives to the responder.
 func (s *mdnsService) read(link int, conn udp.Conn) {
-	batch := []udp.Datagram{{Buf: make([]byte, maxMDNSPacket)}}
-	for failures := 0; failures < maxMDNSReadErrors; {
-		n, err := conn.ReadBatch(batch)
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			failures++
-			continue
-		}
-		failures = 0
-		for _, d := range batch[:n] {
-			s.do(func(now time.Time) { s.handlePacket(now, link, d) })
-		}
-	}
+	readMulticast(conn, func(d udp.Datagram) {
+		s.do(func(now time.Time) { s.handlePacket(now, link, d) })
+	})
 }
 
 // handlePacket drops what is not from the link: a responder must not answer beyond

@@ -149,7 +149,7 @@ func (g *Gatherer) joined(now time.Time, s mdnsSocket) {
 	for _, packet := range m.resolver.questions() {
 		g.multicast(s, packet)
 	}
-	g.edge.start(func() { g.readMulticast(s.conn) })
+	g.edge.start(func() { readMulticast(s.conn, g.takeMulticast) })
 	g.settleMulticast(now)
 }
 
@@ -162,10 +162,9 @@ func (g *Gatherer) multicastOpened(now time.Time) {
 	g.settleMulticast(now)
 }
 
-// readMulticast hands what a multicast socket receives to the owner until the
-// socket is closed. Only responses pass, and only so many at a time: what other
-// hosts say on the link must not pile up here.
-func (g *Gatherer) readMulticast(conn udp.Conn) {
+// readMulticast takes each datagram that a multicast socket receives, until the socket
+// is closed or does nothing but fail. The buffer is good for the call alone.
+func readMulticast(conn udp.Conn, take func(udp.Datagram)) {
 	batch := []udp.Datagram{{Buf: make([]byte, maxMDNSPacket)}}
 	for failures := 0; failures < maxMDNSReadErrors; {
 		n, err := conn.ReadBatch(batch)
@@ -178,24 +177,30 @@ func (g *Gatherer) readMulticast(conn udp.Conn) {
 		}
 		failures = 0
 		for _, d := range batch[:n] {
-			if d.N < 12 || d.Buf[2]&0x80 == 0 {
-				continue // too short for a header, or a query (RFC 1035 §4.1.1)
-			}
-			if g.mdns.inFlight.Add(1) > maxMDNSInFlight {
-				g.mdns.inFlight.Add(-1)
-				g.mdns.overflowed.Add(1)
-				continue
-			}
-			packet, from := slices.Clone(d.Buf[:d.N]), d.Addr
-			g.edge.owner(func(now time.Time) {
-				g.mdns.inFlight.Add(-1)
-				if !g.edge.isClosed() {
-					g.mdns.resolver.handlePacket(now, from, packet)
-					g.settleMulticast(now)
-				}
-			})
+			take(d)
 		}
 	}
+}
+
+// takeMulticast hands a datagram to the owner. Only responses pass, and only so many
+// at a time: what other hosts say on the link must not pile up here.
+func (g *Gatherer) takeMulticast(d udp.Datagram) {
+	if d.N < 12 || d.Buf[2]&0x80 == 0 {
+		return // too short for a header, or a query (RFC 1035 §4.1.1)
+	}
+	if g.mdns.inFlight.Add(1) > maxMDNSInFlight {
+		g.mdns.inFlight.Add(-1)
+		g.mdns.overflowed.Add(1)
+		return
+	}
+	packet, from := slices.Clone(d.Buf[:d.N]), d.Addr
+	g.edge.owner(func(now time.Time) {
+		g.mdns.inFlight.Add(-1)
+		if !g.edge.isClosed() {
+			g.mdns.resolver.handlePacket(now, from, packet)
+			g.settleMulticast(now)
+		}
+	})
 }
 
 // handleMulticastTimeout does what is due at now, and closes the sockets when

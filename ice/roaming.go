@@ -81,8 +81,8 @@ func (l *checklist) nextAgain() (next *pair) {
 	return next
 }
 
-// vain says that t nominates a pair which does not answer any more, while there are
-// others to nominate.
+// vain says that t nominates a pair which does not answer any more, and that is not the
+// one in use: another may be nominated sooner than t has failed.
 func (a *Agent) vain(t *transaction) bool {
 	return t.pair.nominating && t.pair.list.had && t.pair != a.selected && t.attempts >= 2
 }
